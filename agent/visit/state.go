@@ -14,19 +14,21 @@ type State struct {
 	Number   uint64        // visits since the boot
 	Began    time.Duration // Moment.Mono; hardware events read before it are dropped
 	Screen   Screen        // "" draws as Home
+	Since    time.Duration // Moment.Mono at which Screen opened: what Check, Warn, Settle and Bye count from
 	Under    Screen        // what Warn covers and MoreTime goes back to
 	Task     Task
 	Who      circ.Borrower
 	Standing Standing
-	Other    circ.Borrower // a second card that was shown: "finish this person's visit first?"
+	Other    circ.Borrower // a second card that was shown: "finish this person's visit first?"; on Settle: who is next
 	Note     Note          // one thing to tell, until the next event of the borrower
 	Lines    []Line        // the items of this visit, oldest first
 	Parked   []Tag         // tags that lay there when the visit began: never borrowed unasked
-	OnPad    []Tag         // every tag on the pads now, parked ones included
+	Mine     bool          // "These were already here. Are they yours?" stands open: TapYes, TapNo
+	OnPad    []Tag         // every tag on the pads now, parked ones included, staff pads left out
 	Idle     time.Duration // Moment.Mono of the last thing the borrower did
 	Asked    int           // number of the last Look
 	Devices  Devices
-	Stale    int // hardware events dropped because they were read before the visit began
+	Stale    int // hardware events that came too late: read before the visit began
 }
 
 // Task is what the borrower came for.
@@ -60,15 +62,19 @@ type Line struct {
 	Item     circ.ItemID
 	Title    string   // "" if not known
 	Parts    []string // names of the parts, if known
-	Tags     []Tag    // the tags seen of it; none if it was shown by its barcode
+	Tags     []Tag    // the tags seen of it; beside a Shown item one that cannot be read, which is never written
 	Of       int      // number of parts
 	Kind     circ.Kind
 	State    LineState
 	Tx       circ.Tx
 	Decision circ.Decision
 	Open     []drivers.UID // tags still to be confirmed
+	Sent     []drivers.UID // tags that the last Record named
+	Stuck    []drivers.UID // open tags that did not take: they must be lifted and put down again
+	Shown    bool          // its barcode was shown: it stays although no tag of it lies there
 	Lifted   bool          // at least one open tag is not on a pad
 	Asked    bool          // "leave it here instead" was chosen
+	Twin     bool          // two tags claim to be the same part: staff should look
 }
 
 // LineState is how far an item has come.

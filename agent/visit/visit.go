@@ -35,8 +35,9 @@ type (
 	}
 	// Placed is a tag that came to lie on a pad and has been read.
 	Placed struct {
-		Read time.Duration
-		Tag  Tag
+		Read  time.Duration
+		Tag   Tag
+		Found bool // it lay there already when the pad was opened: nobody saw who put it down
 	}
 	// Lifted is a tag that has been gone long enough to be gone.
 	Lifted struct {
@@ -69,6 +70,7 @@ type (
 	Tapped struct {
 		Button Button
 		Item   circ.ItemID // for the buttons that are about one item
+		Visit  circ.Visit  // whose screen was tapped; zero: not said
 	}
 	// Tick says only that time has passed.
 	Tick struct{}

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// write runs fn in one transaction and commits it. A nil error means that the
+// disk has it. An error of fn, or before the commit, means that nothing
+// happened. An error of the commit itself is doubt: the file is closed, opened
+// again and asked, and only then is it known.
+func (l *Ledger) write(ctx context.Context, name string, fn func(*writer) error) error {
+	// A statement that is cancelled rolls the whole transaction back and lets
+	// the next one commit by itself; so nothing in here can be cancelled.
+	ctx = context.WithoutCancel(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	w := &writer{ctx: ctx, tx: tx, o: l.o, boots: l.boots}
+	serial, err := w.run(fn)
+	if err == nil {
+		err = l.o.Step("before " + name)
+	}
+	if err != nil {
+		tx.Rollback()
+		return err
+	}
+	if err := l.settleDoubt(ctx, tx.Commit(), serial); err != nil {
+		return err
+	}
+	return l.o.Step("after " + name)
+}
+
+// run does the work and raises the serial number.
+func (w *writer) run(fn func(*writer) error) (serial int64, err error) {
+	if err := fn(w); err != nil {
+		return 0, err
+	}
+	w.exec("UPDATE mark SET value = value + 1 WHERE name = 'serial'")
+	w.row(&serial, "SELECT value FROM mark WHERE name = 'serial'")
+	return serial, w.err
+}
+
+// settleDoubt turns a commit's error into knowledge. An fsync that reported an
+// error is never tried again: the kernel may have dropped the pages and would
+// say yes. Instead every handle is closed, the file is read afresh, and the
+// log must be written back before the serial number is believed.
+func (l *Ledger) settleDoubt(ctx context.Context, commit error, serial int64) error {
+	if commit == nil {
+		return nil
+	}
+	l.db.Close()
+	if err := l.open(ctx); err != nil {
+		return fmt.Errorf("%w: %w, after %w", ErrDoubt, err, commit)
+	}
+	var have int64
+	if err := l.db.QueryRowContext(ctx, "SELECT value FROM mark WHERE name = 'serial'").Scan(&have); err != nil {
+		return fmt.Errorf("%w: %w, after %w", ErrDoubt, err, commit)
+	}
+	if have < serial {
+		return fmt.Errorf("commit: %w", commit)
+	}
+	return nil
+}
+
+// writer is one write transaction. Its first error sticks, so that a run of
+// statements reads as one sentence and is checked once.
+type writer struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	o     Options
+	boots int64
+	err   error
+}
+
+func (w *writer) exec(query string, args ...any) (changed int64) {
+	if w.err != nil {
+		return 0
+	}
+	res, err := w.tx.ExecContext(w.ctx, query, args...)
+	if err != nil {
+		w.err = err
+		return 0
+	}
+	changed, w.err = res.RowsAffected()
+	return changed
+}
+
+// row reads one value; a missing row is an error.
+func (w *writer) row(dst any, query string, args ...any) {
+	if w.err == nil {
+		w.err = w.tx.QueryRowContext(w.ctx, query, args...).Scan(dst)
+	}
+}
+
+// each runs a query and hands every row to scan.
+func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// querier is a transaction or the connection itself.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}

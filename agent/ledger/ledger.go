@@ -1,0 +1,202 @@
+// Package ledger is what this kiosk did: loans, intents, wishes and events in
+// one SQLite file behind one connection. It decides nothing and reaches no
+// device; it refuses to acknowledge what is not on the disk.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"sync"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
+)
+
+// What callers branch on.
+var (
+	// ErrDoubt says that a commit's outcome cannot be learned: the file does
+	// not open again, or its log cannot be written back.
+	ErrDoubt = errors.New("the ledger is in doubt")
+	// ErrDamaged says that a row is not what was written.
+	ErrDamaged = errors.New("the ledger is damaged")
+	// ErrDiverged says that central's hash at a common number is not ours.
+	ErrDiverged = errors.New("the event chain differs from central's")
+)
+
+// Options is what a ledger must know to write events.
+type Options struct {
+	Kiosk string           // name in the seals
+	Seal  contract.SealKey // central's public sealing key
+	// Step is called before and after each commit with "before NAME" and
+	// "after NAME"; an error from it ends the call there, as a power cut would.
+	// Nil does nothing.
+	Step func(name string) error
+}
+
+// Ledger is one kiosk's ledger. Its methods may be called from any goroutine;
+// the one connection puts them in line.
+type Ledger struct {
+	path string
+	o    Options
+
+	mu    sync.Mutex // guards db and boots, and puts write transactions in line
+	db    *sql.DB
+	boots int64
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open opens the ledger at path, or makes a new one. It writes back what a
+// power cut left in the log, checks every row that anything still depends on,
+// and counts the boot. ErrDamaged if a row is not what was written.
+func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
+	if o.Step == nil {
+		o.Step = func(string) error { return nil }
+	}
+	l := &Ledger{path: path, o: o}
+	if err := l.open(ctx); err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", filepath.Base(path), err)
+	}
+	if err := l.begin(ctx); err != nil {
+		l.db.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", filepath.Base(path), err)
+	}
+	return l, nil
+}
+
+// Close closes the file. Nothing is lost by not calling it.
+func (l *Ledger) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.db.Close()
+}
+
+// dsn has every pragma in it: set with Exec they would reach one connection of
+// a pool, and misspelt ones are passed over in silence (checkPragmas reads
+// them back).
+func dsn(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=on&_busy_timeout=5000"
+}
+
+func (l *Ledger) open(ctx context.Context) error {
+	db, err := sql.Open("sqlite3", dsn(l.path))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	db.SetConnMaxLifetime(0)
+	if err := prepare(ctx, db); err != nil {
+		db.Close()
+		return err
+	}
+	l.db = db
+	return nil
+}
+
+// prepare reads the pragmas back and moves everything committed from the log
+// into the file: no commit may stand behind a frame that was never synced.
+func prepare(ctx context.Context, db *sql.DB) error {
+	if err := checkPragmas(ctx, db); err != nil {
+		return err
+	}
+	var busy, log, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &moved); err != nil {
+		return fmt.Errorf("write back the log: %w", err)
+	}
+	if busy != 0 {
+		return errors.New("write back the log: another program has the ledger open")
+	}
+	return migrate(ctx, db)
+}
+
+func checkPragmas(ctx context.Context, db *sql.DB) error {
+	want := []struct{ name, value string }{
+		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}, {"busy_timeout", "5000"},
+	}
+	for _, p := range want {
+		var got string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
+			return fmt.Errorf("read pragma %s: %w", p.name, err)
+		}
+		if got != p.value {
+			return fmt.Errorf("pragma %s is %s and must be %s", p.name, got, p.value)
+		}
+	}
+	return nil
+}
+
+// migrate brings the schema up by one numbered file at a time, each in one
+// transaction. A schema newer than this program is refused.
+func migrate(ctx context.Context, db *sql.DB) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var have int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("read the schema version: %w", err)
+	}
+	if have > len(names) {
+		return fmt.Errorf("its schema is version %d and this program knows %d: install the newer program", have, len(names))
+	}
+	for i := have; i < len(names); i++ {
+		if err := migrateOne(ctx, db, names[i], i+1); err != nil {
+			return fmt.Errorf("bring the schema to version %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func migrateOne(ctx context.Context, db *sql.DB, name string, version int) error {
+	text, err := migrations.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// begin counts the boot, starts the first epoch and checks what is there.
+func (l *Ledger) begin(ctx context.Context) error {
+	return l.write(ctx, "begin", func(w *writer) error {
+		if err := w.startEpoch(); err != nil {
+			return err
+		}
+		if err := w.verify(); err != nil {
+			return err
+		}
+		w.exec("UPDATE mark SET value = value + 1 WHERE name = 'boots'")
+		w.row(&l.boots, "SELECT value FROM mark WHERE name = 'boots'")
+		return w.err
+	})
+}
+
+// Boots is how often this ledger has been opened.
+func (l *Ledger) Boots() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.boots
+}
+
+// at is the moment in the form the rows have.
+func millis(at circ.Moment) int64 { return at.Wall.UnixMilli() }
