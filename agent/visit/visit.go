@@ -16,7 +16,8 @@ type Event interface{ event() }
 
 // The events of a visit. Hardware events carry the instant at which the
 // hardware was read, on the clock of Moment.Mono; one read before the visit
-// began is dropped and counted (design D10).
+// began is dropped and counted (design D10). What it says of where tags lie is
+// still believed: a late Placed parks its tag, a late Lifted takes it away.
 type (
 	// CardShown is a borrower card, by barcode or by RFID.
 	CardShown struct {

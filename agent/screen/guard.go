@@ -1,0 +1,76 @@
+package screen
+
+import (
+	"crypto/subtle"
+	"net/http"
+)
+
+// cookieName is the cookie that the start URL's token is exchanged for.
+const cookieName = "nightdesk"
+
+// policy is the Content-Security-Policy: the page is all our own, and nothing
+// in it is inline.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; " +
+	"img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard lets only the kiosk's own browser through to next.
+func (s *Screen) guard(next http.Handler) http.Handler {
+	var cross http.CrossOriginProtection // nothing is exempt
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header())
+		switch {
+		case !s.hosts[r.Host]: // DNS rebinding: another name for this address
+			s.refuse(w, r, "host")
+		case isStart(r):
+			s.letIn(w, r)
+		case !s.knows(r):
+			s.refuse(w, r, "cookie")
+		case cross.Check(r) != nil:
+			s.refuse(w, r, "origin")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func setHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+func isStart(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.Query().Has("token")
+}
+
+// letIn exchanges the token for the cookie, so that the token does not stay in
+// the address of the page.
+func (s *Screen) letIn(w http.ResponseWriter, r *http.Request) {
+	if !s.isToken(r.URL.Query().Get("token")) {
+		s.refuse(w, r, "token")
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName, Value: s.token, Path: "/",
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (s *Screen) knows(r *http.Request) bool {
+	c, err := r.Cookie(cookieName)
+	return err == nil && s.isToken(c.Value)
+}
+
+func (s *Screen) isToken(t string) bool {
+	return subtle.ConstantTimeCompare([]byte(t), []byte(s.token)) == 1
+}
+
+// refuse answers 403. The log learns which wall was hit, and nothing of the request.
+func (s *Screen) refuse(w http.ResponseWriter, r *http.Request, wall string) {
+	s.log.WarnContext(r.Context(), "screen request refused", "wall", wall, "method", r.Method)
+	s.notice(w, http.StatusForbidden, "page.closed", "")
+}

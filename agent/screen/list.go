@@ -1,0 +1,260 @@
+package screen
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/visit"
+)
+
+// list draws the screens that show items: the count, what to do now, the tiles.
+func (d drawer) list(v *View, st visit.State) {
+	shown := st.Lines
+	if v.Screen == visit.Fix {
+		shown = unsettled(st.Lines)
+	}
+	for i := len(shown) - 1; i >= 0; i-- {
+		v.Lines = append(v.Lines, d.line(shown[i], st.Devices))
+	}
+	switch v.Screen {
+	case visit.Fix:
+		d.fix(v, st.NeedsYou())
+	case visit.GiveBack:
+		d.giveBack(v, st)
+	default:
+		d.borrow(v, st)
+	}
+	d.ask(v, st)
+	v.Say = strings.TrimSpace(v.Count + " " + v.Heading)
+	if v.Ask != nil {
+		v.Say += ". " + v.Ask.Heading
+	}
+}
+
+// unsettled are the lines that the borrower could still do something about;
+// all lines, if there are none.
+func unsettled(lines []visit.Line) []visit.Line {
+	var open []visit.Line
+	for _, l := range lines {
+		switch l.State {
+		case visit.LineParts, visit.LinePutBack, visit.LineUnreadable:
+			open = append(open, l)
+		}
+	}
+	if open == nil {
+		return lines
+	}
+	return open
+}
+
+func (d drawer) borrow(v *View, st visit.State) {
+	lines := ofKind(st.Lines, circ.Issue)
+	if len(lines) == 0 {
+		d.empty(v, st)
+		for _, code := range st.Standing.Notes {
+			if d.has("message." + code) {
+				v.Body = append(v.Body, d.say("message."+code, nil))
+			}
+		}
+		return
+	}
+	done := d.progress(v, lines)
+	switch {
+	case st.Busy():
+		v.Body = []string{d.say("screen.borrow.reading_body", nil)}
+	case done > 0:
+		v.Body = []string{d.dueOf(lines, done)}
+		if !st.Devices.Online {
+			v.Body = append(v.Body, d.say("screen.borrow.saved", nil))
+		}
+		v.Body = append(v.Body, d.say("screen.borrow.more", nil))
+	}
+	d.button(v, visit.TapFinish, PlacePrimary)
+}
+
+func (d drawer) giveBack(v *View, st visit.State) {
+	lines := ofKind(st.Lines, circ.Return)
+	if !returnsOnly(st) && !st.Busy() {
+		d.button(v, visit.TapBorrow, PlaceSecondary)
+	}
+	if len(lines) == 0 {
+		d.empty(v, st)
+		return
+	}
+	done := d.progress(v, lines)
+	switch {
+	case st.Busy():
+		v.Body = []string{d.say("screen.return.reading_body", nil)}
+	case done > 0:
+		v.Body = []string{d.say("screen.return.where", nil)}
+		if !st.Devices.Online {
+			v.Body = append(v.Body, d.say("screen.return.saved", nil))
+		}
+		v.Body = append(v.Body, d.say("screen.return.more", nil))
+	}
+	d.button(v, visit.TapFinish, PlacePrimary)
+}
+
+// empty asks for the first item. There is nothing to finish yet, so the way
+// out is Start again.
+func (d drawer) empty(v *View, st visit.State) {
+	key, how := "screen."+string(v.Screen)+".", ""
+	if !onPads(st.Devices) {
+		how = "_nopads"
+	}
+	v.Heading = d.say(key+"empty"+how, nil)
+	v.Body = []string{d.say(key+"empty_body"+how, nil)}
+	d.again(v, visit.TapFinish)
+}
+
+// progress sets the count, "2 of 5" or "5" when all are done, and returns how
+// many are.
+func (d drawer) progress(v *View, lines []visit.Line) int {
+	key, done := "screen."+string(v.Screen), 0
+	for _, l := range lines {
+		if finished(l) {
+			done++
+		}
+	}
+	v.Count = strconv.Itoa(done)
+	if done < len(lines) {
+		v.Count = d.say(key+".count", fill{"n": strconv.Itoa(done), "of": strconv.Itoa(len(lines))})
+	}
+	v.Heading = d.count(key+".heading", len(lines), nil)
+	return done
+}
+
+func (d drawer) fix(v *View, n int) {
+	if n == 0 {
+		v.Heading = d.say("screen.fix.nothing", nil)
+		v.Body = []string{d.say("screen.fix.nothing_body", nil)}
+	} else {
+		v.Count = strconv.Itoa(n)
+		v.Heading = d.count("screen.fix.heading", n, nil)
+		v.Body = []string{d.count("screen.fix.body", n, nil)}
+	}
+	d.button(v, visit.TapBack, PlaceSecondary)
+	d.buttonFor(v, visit.TapLeave, n, PlacePrimary)
+}
+
+// ofKind keeps the lines that a count is about. A line that nothing was asked
+// of yet belongs to the screen that it is seen on.
+func ofKind(lines []visit.Line, k circ.Kind) []visit.Line {
+	var out []visit.Line
+	for _, l := range lines {
+		if l.Kind == k || l.Kind == "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// dueOf says the date once if it is the same for all.
+func (d drawer) dueOf(lines []visit.Line, done int) string {
+	var due time.Time
+	for _, l := range lines {
+		if !finished(l) {
+			continue
+		}
+		if l.Decision.Due.IsZero() || !due.IsZero() && d.date(l.Decision.Due) != d.date(due) {
+			return d.say("screen.borrow.due_each", nil)
+		}
+		due = l.Decision.Due
+	}
+	return d.count("screen.borrow.due", done, fill{"date": d.date(due)})
+}
+
+// ask picks the one thing that the borrower should do now: the oldest of the
+// gravest, so that it does not change under a finger.
+func (d drawer) ask(v *View, st visit.State) {
+	if l := oldest(st.Lines, visit.LinePutBack); l != nil {
+		d.askPutBack(v, st, *l)
+		return
+	}
+	if v.Question == AskParked {
+		d.askParked(v, st)
+		return
+	}
+	if l := oldest(st.Lines, visit.LineParts); l != nil && !st.Busy() {
+		d.askParts(v, st, *l)
+		return
+	}
+	if l := oldest(st.Lines, visit.LineUnreadable); l != nil {
+		d.askUnreadable(v, st.Devices)
+	}
+}
+
+func oldest(lines []visit.Line, s visit.LineState) *visit.Line {
+	for i, l := range lines {
+		if l.State == s && !l.Asked {
+			return &lines[i]
+		}
+	}
+	return nil
+}
+
+func (d drawer) askPutBack(v *View, st visit.State, l visit.Line) {
+	v.Ask = &Ask{
+		Question: AskPutBack, Item: l.Item, Title: d.title(l),
+		Heading: d.say("question.put-back.heading", nil),
+		Body:    []string{d.say("question.put-back.body", nil)},
+	}
+	if v.Screen != visit.Fix || st.NeedsYou() > 1 {
+		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.say("question.put-back.leave", nil), Place: PlaceAsk})
+	}
+}
+
+func (d drawer) askParked(v *View, st visit.State) {
+	n := lying(visit.State{OnPad: st.Parked})
+	v.Ask = &Ask{
+		Question: AskParked,
+		Heading:  d.count("question.parked.heading", n, nil),
+		Body:     []string{d.count("question.parked.body", n, nil)},
+	}
+	v.add(Button{Button: visit.TapYes, Label: d.say("question.parked.yes", nil), Place: PlaceAsk})
+	v.add(Button{Button: visit.TapNo, Label: d.say("question.parked.no", nil), Place: PlaceAsk})
+}
+
+func (d drawer) askParts(v *View, st visit.State, l visit.Line) {
+	with := fill{"n": strconv.Itoa(distinct(l.Tags)), "of": strconv.Itoa(l.Of)}
+	v.Ask = &Ask{
+		Question: AskParts, Item: l.Item, Title: d.title(l),
+		Heading: d.say("question.parts.heading", with),
+		Body:    []string{d.say("question.parts.body", with)},
+	}
+	if missing := missingParts(l); len(missing) > 0 {
+		v.Ask.Body = append(v.Ask.Body, d.say("question.parts.named", fill{"parts": strings.Join(missing, ", ")}))
+	}
+	if v.Screen != visit.Fix || st.NeedsYou() > 1 {
+		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.say("question.parts.leave", nil), Place: PlaceAsk})
+	}
+}
+
+// missingParts names the parts that have not been seen, if the parts have names.
+func missingParts(l visit.Line) []string {
+	seen := map[int]bool{}
+	for _, t := range l.Tags {
+		seen[t.Part] = true
+	}
+	var names []string
+	for i, name := range l.Parts {
+		if !seen[i+1] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (d drawer) askUnreadable(v *View, dev visit.Devices) {
+	body := "question.unreadable.body"
+	if !dev.Scanner {
+		body += "_nolight"
+	}
+	v.Ask = &Ask{
+		Question: TellCantRead,
+		Heading:  d.say("question.unreadable.heading", nil),
+		Body:     []string{d.say(body, nil)},
+	}
+}

@@ -1,0 +1,160 @@
+package screen
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/visit"
+)
+
+func (s *Screen) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.servePage)
+	mux.HandleFunc("GET /events", s.serveEvents)
+	mux.HandleFunc("GET /state.json", s.serveState)
+	mux.HandleFunc("POST /tap", s.serveTap)
+	mux.HandleFunc("GET /style.css", serveAsset("page/style.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /kiosk.js", serveAsset("page/kiosk.js", "text/javascript; charset=utf-8"))
+	return s.guard(mux)
+}
+
+func serveAsset(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		b, err := assets.ReadFile(name)
+		if err != nil {
+			http.Error(w, "not in this program", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Write(b)
+	}
+}
+
+func (s *Screen) servePage(w http.ResponseWriter, r *http.Request) {
+	v, _, _ := s.current()
+	s.html(w, http.StatusOK, "page", s.draw.face(v, r.URL.Query()))
+}
+
+// html draws into memory first, so that half a page is never sent.
+func (s *Screen) html(w http.ResponseWriter, status int, name string, data any) {
+	b, err := draw(name, data)
+	if err != nil {
+		s.log.Error("draw the screen", "template", name, "err", err)
+		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b)
+}
+
+func (s *Screen) serveState(w http.ResponseWriter, _ *http.Request) {
+	v, _, _ := s.current()
+	b, err := json.Marshal(v)
+	if err != nil {
+		s.log.Error("write the screen as JSON", "err", err)
+		http.Error(w, "the state cannot be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(b, '\n'))
+}
+
+// here is a tap that presses nothing: the borrower turned the list or opened
+// Help, and is still there.
+const here visit.Button = ""
+
+// tapped is the form of a tap.
+type tapped struct {
+	button visit.Button
+	item   circ.ItemID
+	serial string
+}
+
+// serveTap hands on a tap that is meant for what is on the screen now.
+func (s *Screen) serveTap(w http.ResponseWriter, r *http.Request) {
+	t, status := readTap(w, r)
+	if status != 0 {
+		http.Error(w, "a tap is a form of button, item and serial", status)
+		return
+	}
+	v, current, _ := s.current()
+	if t.serial != v.Serial || !v.takes(t) {
+		s.tooLate(w, r)
+		return
+	}
+	s.tap(visit.Tapped{Button: t.button, Item: t.item, Visit: current})
+	if wantsPage(r) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// readTap reads the form; a status other than 0 says what is wrong with it.
+func readTap(w http.ResponseWriter, r *http.Request) (tapped, int) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return tapped{}, http.StatusUnsupportedMediaType
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			return tapped{}, http.StatusRequestEntityTooLarge
+		}
+		return tapped{}, http.StatusBadRequest
+	}
+	f := r.PostForm
+	if len(f["button"]) != 1 || len(f["serial"]) != 1 || len(f["item"]) > 1 {
+		return tapped{}, http.StatusBadRequest
+	}
+	return tapped{visit.Button(f.Get("button")), circ.ItemID(f.Get("item")), f.Get("serial")}, 0
+}
+
+// takes says whether a tap presses something that is on the screen. A mere
+// sign of life must not cut a visit's end short.
+func (v View) takes(t tapped) bool {
+	if t.button == here {
+		return v.Screen != visit.Bye && v.Screen != visit.Settle
+	}
+	return slices.ContainsFunc(v.Buttons, func(b Button) bool { return b.Button == t.button && b.Item == t.item })
+}
+
+func (s *Screen) tooLate(w http.ResponseWriter, r *http.Request) {
+	if wantsPage(r) {
+		s.notice(w, http.StatusConflict, "page.late", "/")
+		return
+	}
+	http.Error(w, "the screen has moved on", http.StatusConflict)
+}
+
+// wantsPage tells a browser's own form from a program.
+func wantsPage(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// notice is a plain page with a heading, a sentence, and a way on if there is one.
+func (s *Screen) notice(w http.ResponseWriter, status int, key, on string) {
+	s.html(w, status, "notice", notice{
+		Lang: s.draw.lang, Dir: s.draw.dir,
+		Heading: s.draw.say(key, nil), Body: s.draw.say(key+"_body", nil),
+		On: on, OnLabel: s.draw.say("page.late_on", nil),
+	})
+}
+
+// pageNumber is the page of the list that was asked for; the first if it is odd.
+func pageNumber(q url.Values) int {
+	n, err := strconv.Atoi(q.Get("page"))
+	if err != nil || n < 1 {
+		return 1
+	}
+	return n
+}

@@ -1,0 +1,136 @@
+package visit
+
+import (
+	"slices"
+
+	"nightdesk/agent/circ"
+)
+
+// settle stops taking new tags and finishes what is in hand. What nobody asked
+// for is left out; what waits for the borrower is given up.
+func (n *turn) settle() {
+	n.Mine, n.Other = false, circ.Borrower{}
+	for i := range n.Lines {
+		n.leaveLine(&n.Lines[i])
+	}
+	n.open(Settle)
+}
+
+// leave is "leave it here instead", of one item.
+func (n *turn) leave(id circ.ItemID) {
+	for i := range n.Lines {
+		if l := &n.Lines[i]; l.Item == id && id != "" {
+			l.Asked = l.needsYou()
+			n.leaveLine(l)
+		}
+	}
+}
+
+// leaveLine gives an item up that still needs the borrower.
+func (n *turn) leaveLine(l *Line) {
+	switch l.State {
+	case LinePutBack:
+		n.drop(l)
+	case LineSeen:
+		l.State = LineLeftOut
+	case LineParts:
+		why := circ.ItemParts
+		if n.Task == Returning {
+			why = circ.SetIncomplete
+		}
+		leftOut(l, why)
+	case LineUnreadable:
+		leftOut(l, circ.ItemUnreadable)
+	}
+}
+
+func leftOut(l *Line, why circ.Reason) {
+	l.State = LineLeftOut
+	l.Decision = circ.Decision{Verdict: circ.No, Reason: why, Shelf: circ.HelpShelf}
+}
+
+// drop ends the open wishes of an item. An issue stands, though the gate may
+// sound; a return gets no credit until staff have seen the item.
+func (n *turn) drop(l *Line) {
+	n.want(Drop{Visit: n.Visit, Tx: l.Tx})
+	l.Open, l.Stuck, l.Lifted = nil, nil, false
+	l.State = LineUnsecured
+	if l.Kind == circ.Return {
+		l.State = LineIncomplete
+		l.Decision.Shelf = circ.HelpShelf
+	}
+}
+
+// settledAll moves on from Settle when nothing is in hand. An item lifted
+// meanwhile means that the borrower is still here and can be asked, unless the
+// next one is waiting.
+func (n *turn) settledAll() {
+	putBack := slices.ContainsFunc(n.Lines, func(l Line) bool { return l.State == LinePutBack })
+	switch {
+	case putBack && !n.Other.Known():
+		n.open(Fix)
+		return
+	case putBack:
+		n.dropPutBack()
+	}
+	if n.Busy() {
+		return
+	}
+	if next := n.Other; next.Known() {
+		n.end()
+		n.signIn(next)
+		return
+	}
+	n.bye()
+}
+
+func (n *turn) dropPutBack() {
+	for i := range n.Lines {
+		if n.Lines[i].State == LinePutBack {
+			n.drop(&n.Lines[i])
+		}
+	}
+}
+
+// giveUp is the end of what Settle waits for. An item of which the ledger has
+// not said anything is shown as left out; if it was recorded, it is dropped
+// when that is heard.
+func (n *turn) giveUp() {
+	n.dropOpen()
+	for i := range n.Lines {
+		if n.Lines[i].State == LineRecording {
+			n.Lines[i].State = LineLeftOut
+		}
+	}
+}
+
+func (n *turn) dropOpen() {
+	for i := range n.Lines {
+		if s := n.Lines[i].State; s == LineSecuring || s == LinePutBack {
+			n.drop(&n.Lines[i])
+		}
+	}
+}
+
+// bye shows how the visit went. The card is forgotten already.
+func (n *turn) bye() {
+	n.Who, n.Other, n.Standing = circ.Borrower{}, circ.Borrower{}, Standing{Service: n.Standing.Service}
+	n.Note = NoNote
+	if n.left() {
+		n.Note = NoteItemsLeft
+	}
+	n.open(Bye)
+}
+
+// end forgets the visit and begins the next one in the same instant. What lies
+// on the pads is parked.
+func (n *turn) end() {
+	ended := n.Visit
+	n.State = State{
+		Number: n.Number + 1, Began: n.now, Screen: Home, Since: n.now, Idle: n.now,
+		Parked: slices.Clone(n.OnPad), OnPad: n.OnPad, Devices: n.Devices, Stale: n.Stale,
+		Standing: Standing{Service: n.Standing.Service},
+	}
+	n.Visit = n.name()
+	n.want(Ended{Visit: ended, Next: n.Visit})
+}

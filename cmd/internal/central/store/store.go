@@ -1,0 +1,309 @@
+// Package store keeps central's data in one SQLite file, central.db. It knows
+// how things are stored and never what they mean: the rooms that do have each
+// declared the methods they need, and PostgreSQL will offer the same ones.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"nightdesk/cmd/internal/central/record"
+)
+
+// Options are what a store can do without.
+type Options struct {
+	// Step is called with "commit-before" and "commit-after" around every
+	// commit. An error at the first rolls back; at the second it reaches the
+	// caller although the commit stands. Tests cut the power there.
+	Step func(name string) error
+	// Serving says that this program is the one that serves kiosks: what an
+	// unclean stop has left in the log must be proved to be on disk first.
+	Serving bool
+}
+
+// Store is an open database. One connection writes, a few read.
+type Store struct {
+	w, r  *sql.DB
+	step  func(string) error
+	doubt atomic.Bool // a commit failed: what is on disk is not known
+}
+
+// ErrDoubt says that a commit failed, so that nobody knows what is on disk.
+// Only closing and opening again, which proves it, ends the doubt (design D2).
+var ErrDoubt = errors.New("a write to central.db failed and what is on disk is in doubt; stop central, check the disk, start it again")
+
+// The driver passes over parameters that it does not know, and its default is
+// synchronous=NORMAL: so every one is read back (checkPragmas).
+func dsn(path string, write bool) string {
+	q := "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=on"
+	if write {
+		q += "&_txlock=immediate"
+	} else {
+		q += "&_query_only=1"
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + q
+}
+
+// Create makes a new database, mode 0600. It is an error if there is one.
+func Create(ctx context.Context, path, authority string, now time.Time) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("create the database: %w", err)
+	}
+	// Closed before SQLite opens it: closing it later would drop SQLite's locks.
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("create the database: %w", err)
+	}
+	s, err := Open(ctx, path, Options{})
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, func(t *Tx) error {
+		return t.exec(`INSERT INTO state (id, authority, generation, version, items, own) VALUES (1, ?, ?, 0, 0, 0)`,
+			authority, now.UnixMilli())
+	})
+	return errors.Join(err, s.Close())
+}
+
+// Open opens a database that Create made, and brings its tables up to date.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	s := &Store{step: o.Step}
+	if s.step == nil {
+		s.step = func(string) error { return nil }
+	}
+	if err := s.open(ctx, path, o.Serving); err != nil {
+		return nil, fmt.Errorf("open the database %s: %w", path, errors.Join(err, s.Close()))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, path string, serving bool) error {
+	var err error
+	if s.w, err = sql.Open("sqlite3", dsn(path, true)); err != nil {
+		return err
+	}
+	s.w.SetMaxOpenConns(1)
+	if err := checkPragmas(ctx, s.w, 0); err != nil {
+		return err
+	}
+	if serving {
+		if err := settleLog(ctx, s.w); err != nil {
+			return err
+		}
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if s.r, err = sql.Open("sqlite3", dsn(path, false)); err != nil {
+		return err
+	}
+	s.r.SetMaxOpenConns(4)
+	return checkPragmas(ctx, s.r, 1)
+}
+
+// Close closes every connection. The store is of no use afterwards.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.r, s.w} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkPragmas reads back what the DSN asked for. synchronous 2 is FULL
+// (SQLite documentation, pragma synchronous).
+func checkPragmas(ctx context.Context, db *sql.DB, queryOnly int) error {
+	for _, p := range []struct {
+		name, want string
+	}{
+		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}, {"busy_timeout", "5000"},
+		{"query_only", fmt.Sprint(queryOnly)},
+	} {
+		var got string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
+			return fmt.Errorf("read back %s: %w", p.name, err)
+		}
+		if got != p.want {
+			return fmt.Errorf("%s is %q, not %q: is the disk or the file read-only?", p.name, got, p.want)
+		}
+	}
+	return nil
+}
+
+// settleLog moves the whole log into the database file and syncs it. If it
+// cannot, what the log holds may not be on disk, and no acknowledgement may
+// rest on it.
+func settleLog(ctx context.Context, db *sql.DB) error {
+	var busy, logged, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &logged, &moved); err != nil {
+		return fmt.Errorf("settle the log: %w", err)
+	}
+	if busy != 0 {
+		return errors.New("settle the log: another program is reading the database; end it and start again")
+	}
+	return nil
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate applies the numbered files that user_version has not seen, each in
+// one transaction.
+func (s *Store) migrate(ctx context.Context) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var done int
+	if err := s.w.QueryRowContext(ctx, "PRAGMA user_version").Scan(&done); err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if done > len(names) {
+		return fmt.Errorf("the schema's version is %d and this program knows only %d: install the newer nightdesk-central", done, len(names))
+	}
+	for i := done; i < len(names); i++ {
+		text, err := fs.ReadFile(migrations, names[i])
+		if err != nil {
+			return err
+		}
+		err = s.write(ctx, func(t *Tx) error {
+			return t.exec(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", i+1))
+		})
+		if err != nil {
+			return fmt.Errorf("bring the schema to version %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// write runs do in one immediate transaction. The context is asked once,
+// before: a statement cancelled inside a transaction would roll the first
+// half back and let the second half commit on its own.
+func (s *Store) write(ctx context.Context, do func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.doubt.Load() {
+		return ErrDoubt
+	}
+	tx, err := s.w.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := do(&Tx{tx: tx}); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := s.step("commit-before"); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		s.doubt.Store(true)
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	return s.step("commit-after")
+}
+
+// read runs do on one snapshot of the database.
+func (s *Store) read(ctx context.Context, do func(*Tx) error) error {
+	tx, err := s.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	err = do(&Tx{tx: tx})
+	return errors.Join(err, tx.Rollback())
+}
+
+// Tx is one transaction. Writing methods are called inside write only.
+type Tx struct {
+	tx      *sql.Tx
+	kiosk   string // whose row is locked; "" in transactions about no kiosk
+	version uint64 // of this transaction's changes; 0: none yet
+}
+
+func (t *Tx) exec(query string, args ...any) error {
+	_, err := t.tx.Exec(query, args...)
+	return refusal(err)
+}
+
+// refusal tells the database's no to one row from trouble with the database.
+func refusal(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.Code == sqlite3.ErrConstraint {
+		return fmt.Errorf("%w: %w", record.ErrConstraint, err)
+	}
+	return err
+}
+
+// find scans the one row there is; found is false if there is none.
+func (t *Tx) find(query string, args []any, into ...any) (found bool, err error) {
+	err = t.tx.QueryRow(query, args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// each calls scan for every row.
+func (t *Tx) each(query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := t.tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// feed is one of the two columns of state that say where the feeds stand.
+type feed string
+
+const (
+	items feed = "items"
+	own   feed = "own"
+)
+
+// changed gives the version that this transaction's changes carry, and moves
+// the feed to it. The transaction is immediate, so versions never commit out
+// of order.
+func (t *Tx) changed(f feed) (uint64, error) {
+	if t.version == 0 {
+		if _, err := t.find(`UPDATE state SET version = version + 1 RETURNING version`, nil, &t.version); err != nil {
+			return 0, fmt.Errorf("take the next version: %w", err)
+		}
+	}
+	return t.version, t.exec(`UPDATE state SET ` + string(f) + ` = version`)
+}
+
+// Times are stored as milliseconds; the zero time is NULL.
+func ms(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+func at(v sql.NullInt64) time.Time {
+	if !v.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(v.Int64).UTC()
+}
