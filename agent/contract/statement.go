@@ -33,3 +33,6 @@ func (s Statement) Check(kind Kind, audience string, now time.Time) error {
 	}
 	return nil
 }
+
+// Said is the statement that a message of central begins with.
+func (s Statement) Said() Statement { return s }

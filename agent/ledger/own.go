@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
 )
 
 // own reads what this kiosk did and central has not folded into the facts yet
@@ -97,4 +100,38 @@ func count(f *circ.Facts, req circ.Request, r circ.Receipt) {
 			f.Own.Items[req.Item] = circ.OwnItem{Tx: req.Tx}
 		}
 	}
+}
+
+// Lent is what this kiosk itself knows of an item's loan.
+type Lent struct {
+	Open bool             // lent here, and not returned here since
+	Feed circ.FeedVersion // what the cache knew when that was decided
+}
+
+// Lent says what this kiosk last did with an item.
+func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out Lent
+	var epoch []byte
+	var n uint64
+	err := each(ctx, l.db, func(rows *sql.Rows) error {
+		x, err := scanLoan(rows)
+		out.Open, epoch, n = x.open, x.epoch[:], x.n
+		return err
+	}, "SELECT "+loanColumns+" FROM loan WHERE item = ?", string(item))
+	if err != nil || epoch == nil {
+		return out, err
+	}
+	err = each(ctx, l.db, func(rows *sql.Rows) error {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return err
+		}
+		var e contract.Event
+		err := json.Unmarshal(body, &e)
+		out.Feed = e.Feed
+		return err
+	}, "SELECT body FROM event WHERE epoch = ? AND n = ?", epoch, int64(n))
+	return out, err
 }

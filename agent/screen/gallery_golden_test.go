@@ -92,7 +92,7 @@ func shoot(t *testing.T, p picture) {
 	k.screen.Show(p.state, drawnAt)
 	target := k.screen.URL()
 	if p.query != "" {
-		target += "&then=" + url.QueryEscape(p.query)
+		target += "&" + p.query
 	}
 	cmd := exec.CommandContext(context.Background(), "chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
 		"--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",

@@ -3,6 +3,7 @@ package screen
 import (
 	"crypto/subtle"
 	"net/http"
+	"net/url"
 )
 
 // cookieName is the cookie that the start URL's token is exchanged for.
@@ -57,7 +58,9 @@ func (s *Screen) letIn(w http.ResponseWriter, r *http.Request) {
 		Name: cookieName, Value: s.token, Path: "/",
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	q := r.URL.Query()
+	q.Del("token")
+	http.Redirect(w, r, (&url.URL{Path: "/", RawQuery: q.Encode()}).String(), http.StatusSeeOther)
 }
 
 func (s *Screen) knows(r *http.Request) bool {

@@ -29,6 +29,7 @@ func (d drawer) list(v *View, st visit.State) {
 	d.ask(v, st)
 	v.Say = strings.TrimSpace(v.Count + " " + v.Heading)
 	if v.Ask != nil {
+		v.Body = nil // one thing at a time
 		v.Say += ". " + v.Ask.Heading
 	}
 }

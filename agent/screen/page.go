@@ -173,8 +173,21 @@ func (l Line) ID() string {
 	return "item-" + string(l.Item)
 }
 
-// Icon names the symbol of a tone; no tone is told by its colour alone.
-func (t Tone) Icon() string { return "i-" + string(t) }
+// Icon names the tile's symbol: no state is told by its colour alone.
+func (l Line) Icon() string {
+	switch l.State {
+	case visit.LineUnsecured:
+		return "i-alarm"
+	case visit.LineUnreadable:
+		return "i-stripes"
+	case visit.LineParts:
+		return "i-parts"
+	}
+	if l.State == visit.LineDone && l.Tone == ToneNeeds || l.State == visit.LineIncomplete {
+		return "i-shelf"
+	}
+	return "i-" + string(l.Tone)
+}
 
 // HasHelp says whether Help is offered: not while the borrower has seconds to answer.
 func (f face) HasHelp() bool { return f.Screen != visit.Warn && f.Question != AskOther }

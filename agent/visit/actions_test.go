@@ -68,7 +68,7 @@ var actions = []action{
 	{`show something else: (\S+)`, func(d *table, m []string) {
 		d.happen(visit.NotUnderstood{Read: d.now, Why: visit.NotUnderstoodWhy(m[1])})
 	}},
-	{`(late: )?put down (?:part (\d+) of (\d+) of |(another tag of ))?(\d+)(?: on the (\S+) pad)?(, found when the pad opens)?`, putDown},
+	{`(late: )?put down (?:part (\d+) of (\d+) of )?(another tag of )?(\d+)(?: on the (\S+) pad)?(, found when the pad opens)?`, putDown},
 	{`put down a (blank tag|card)`, func(d *table, m []string) {
 		t := visit.Tag{UID: uid("blank", 1, 1+len(d.state.OnPad)), Fault: visit.BlankTag}
 		if m[1] == "card" {

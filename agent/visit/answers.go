@@ -68,6 +68,9 @@ func (n *turn) apply(l *Line, r circ.Receipt) {
 	}
 	for _, u := range l.Open {
 		n.unpark(u)
+		if !slices.Contains(l.Sent, u) {
+			l.Sent = append(l.Sent, u)
+		}
 	}
 	n.hold(l)
 }

@@ -93,13 +93,13 @@ func (n *turn) dropPutBack() {
 }
 
 // giveUp is the end of what Settle waits for. An item of which the ledger has
-// not said anything is shown as left out; if it was recorded, it is dropped
-// when that is heard.
+// not said anything may be recorded or not: it goes to the help shelf, and if
+// the ledger still speaks in time its tags are given up then.
 func (n *turn) giveUp() {
 	n.dropOpen()
 	for i := range n.Lines {
 		if n.Lines[i].State == LineRecording {
-			n.Lines[i].State = LineLeftOut
+			leftOut(&n.Lines[i], circ.LedgerReadOnly)
 		}
 	}
 }

@@ -164,7 +164,7 @@ func (d *table) record(req circ.Request) circ.Receipt {
 	switch {
 	case r.Decision.Verdict == circ.No:
 		r.State = circ.Refused
-	case r.Decision.Verdict == circ.Yes && len(req.Tags) > 0:
+	case len(req.Tags) > 0 && (r.Decision.Verdict == circ.Yes || d.lent(req)):
 		r.State = circ.Pending
 		for _, t := range req.Tags {
 			r.Open = append(r.Open, t.UID)
@@ -179,13 +179,30 @@ func (d *table) keep(r circ.Receipt) circ.Receipt {
 }
 
 func (d *table) decide(req circ.Request) circ.Decision {
+	due := time.Date(2026, 3, 24, 23, 59, 59, 0, time.UTC)
 	if a, ok := d.answers[req.Item]; ok {
+		if a.Verdict == circ.Yes && req.Kind == circ.Issue {
+			a.Due = due
+		}
 		return a
+	}
+	if d.lent(req) {
+		return circ.Decision{Verdict: circ.Already, Reason: circ.ItemAlreadyYours, Shelf: circ.TakeIt}
 	}
 	if req.Kind == circ.Return {
 		return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Shelf: circ.Bin}
 	}
-	return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Shelf: circ.TakeIt, Due: time.Date(2026, 3, 24, 23, 59, 59, 0, time.UTC)}
+	return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Shelf: circ.TakeIt, Due: due}
+}
+
+// lent says whether what is asked for has been lent in this visit already.
+func (d *table) lent(req circ.Request) bool {
+	for _, r := range d.receipts {
+		if r.Item == req.Item && r.Visit == req.Visit && r.Kind == circ.Issue && req.Kind == circ.Issue && r.State == circ.Done {
+			return true
+		}
+	}
+	return false
 }
 
 // pass lets time pass, and wakes the visit when it wants to be woken.

@@ -22,7 +22,9 @@ func (n *turn) placed(e Placed) {
 		n.Mine = n.Screen == Borrow || n.Screen == GiveBack
 	default:
 		n.alive()
-		n.take(t)
+		if n.take(t) {
+			n.lookUp()
+		}
 		n.react(t)
 	}
 }
@@ -47,18 +49,19 @@ func (n *turn) again(t Tag) bool {
 	return false
 }
 
-// take makes a tag an item of this visit, or a part of one.
-func (n *turn) take(t Tag) {
+// take makes a tag an item of this visit, or a part of one. True: of an item
+// whose title is to be looked up.
+func (n *turn) take(t Tag) bool {
 	if t.Usage>>4 == usageCard {
 		n.Note = NoteCardOnPad
-		return
+		return false
 	}
 	if len(n.OnPad)-len(n.Parked) > ComfortTag {
 		n.Note = NoteLimitTags
 	}
 	if t.Item == "" {
 		n.Lines = append(n.Lines, Line{Tags: []Tag{t}, State: LineUnreadable})
-		return
+		return false
 	}
 	i, isNew := n.line(t.Item)
 	if !isNew {
@@ -72,9 +75,7 @@ func (n *turn) take(t Tag) {
 	l.Of = max(l.Of, t.Of)
 	l.count()
 	n.hold(l)
-	if isNew {
-		n.lookUp()
-	}
+	return isNew
 }
 
 // usageCard is the class of a borrower's card: high nibble of the type of
@@ -161,8 +162,12 @@ func (n *turn) left() bool { return len(n.OnPad) > len(n.Parked) }
 func (n *turn) parkedMine() {
 	tags := n.Parked
 	n.Parked, n.Mine = nil, false
+	isNew := false
 	for _, t := range tags {
-		n.take(t)
+		isNew = n.take(t) || isNew
+	}
+	if isNew {
+		n.lookUp()
 	}
 	n.record()
 }

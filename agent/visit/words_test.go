@@ -129,7 +129,7 @@ var kindWords = map[circ.Kind]string{circ.Issue: "lend", circ.Return: "take back
 func (d *table) effect(e visit.Effect) string {
 	switch e := e.(type) {
 	case visit.Look:
-		if !e.Who.Known() || d.state.Screen != visit.Check {
+		if len(e.Items) > 0 && d.state.Screen != visit.Check {
 			return fmt.Sprintf("looks up %v", e.Items)
 		}
 		return fmt.Sprintf("looks up card %s", e.Who.Card)

@@ -1,0 +1,325 @@
+// Package agent is the desk itself: it runs one event to its end and starts
+// everything else. It alone, with cmd, sees more than one room.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
+	"nightdesk/agent/ledger"
+	"nightdesk/agent/pads"
+	"nightdesk/agent/policy"
+	"nightdesk/agent/visit"
+	"nightdesk/drivers"
+	"nightdesk/drivers/label"
+)
+
+// Ledger is what the desk needs of the ledger.
+type Ledger interface {
+	Record(ctx context.Context, at circ.Moment, pile []circ.Request, f circ.Facts, decide ledger.Decide) ([]circ.Receipt, error)
+	Drop(ctx context.Context, at circ.Moment, tx circ.Tx) (circ.Receipt, error)
+	Resume(ctx context.Context, at circ.Moment, who circ.CardKey, visit circ.Visit, void func(circ.ItemID) bool) ([]circ.Receipt, error)
+	Expire(ctx context.Context, at circ.Moment, visit circ.Visit) ([]circ.Receipt, error)
+	Lent(ctx context.Context, item circ.ItemID) (ledger.Lent, error)
+	Note(ctx context.Context, at circ.Moment, visit circ.Visit, t contract.EventType, note contract.TagNote) error
+}
+
+// Facts is what the desk needs of the cache.
+type Facts interface {
+	Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Borrower, items []circ.ItemID) (circ.Facts, error)
+}
+
+// Desk runs one event to its end: the visit's next state, what the state wants
+// of the ledger and the cache, and what that leads to. It belongs to one
+// goroutine.
+type Desk struct {
+	Ledger  Ledger
+	Facts   Facts
+	CardKey []byte // K of the kiosk's credential
+	Zone    *time.Location
+	Quiet   drivers.AFI // what a tag on loan says
+	Now     func() circ.Moment
+	Online  func() bool
+	Show    func(visit.State, circ.Moment)
+	Poke    func() // events may be waiting to be sent
+	Log     *slog.Logger
+
+	state   visit.State
+	current atomic.Value // circ.Visit, for the pads
+	doubt   error        // why the ledger takes no issues; nil if it does
+}
+
+// Visit is the visit that is going on, for any goroutine.
+func (d *Desk) Visit() circ.Visit {
+	v, _ := d.current.Load().(circ.Visit)
+	return v
+}
+
+// State is the visit as it stands. Only the desk's goroutine may ask.
+func (d *Desk) State() visit.State { return d.state }
+
+// Handle runs one event to its end and shows the result. An error means that
+// the kiosk cannot go on with what it has and should start again.
+func (d *Desk) Handle(ctx context.Context, ev visit.Event) error {
+	todo := []visit.Event{ev}
+	for len(todo) > 0 {
+		at := d.Now()
+		next, effects := d.state.Next(at, todo[0])
+		d.state, todo = next, todo[1:]
+		d.current.Store(next.Visit)
+		for _, fx := range effects {
+			answer, err := d.perform(ctx, at, fx)
+			if err != nil {
+				return err
+			}
+			if answer != nil {
+				todo = append(todo, answer)
+			}
+		}
+	}
+	d.Show(d.state, d.Now())
+	return nil
+}
+
+// perform does what the visit wants and gives the event that answers it.
+func (d *Desk) perform(ctx context.Context, at circ.Moment, fx visit.Effect) (visit.Event, error) {
+	switch e := fx.(type) {
+	case visit.Look:
+		return d.look(ctx, at, e)
+	case visit.Record:
+		return d.record(ctx, at, e)
+	case visit.Drop:
+		r, err := d.Ledger.Drop(ctx, at, e.Tx)
+		d.Poke()
+		return visit.Recorded{Visit: e.Visit, Receipts: []circ.Receipt{r}}, d.survive(ctx, err)
+	case visit.Resume:
+		return d.resume(ctx, at, e)
+	}
+	return nil, nil // Ended: the state has forgotten; nothing else here remembers
+}
+
+func (d *Desk) look(ctx context.Context, at circ.Moment, e visit.Look) (visit.Event, error) {
+	f, err := d.facts(ctx, at, e.Who, e.Items)
+	if err != nil {
+		return nil, err
+	}
+	known := visit.Known{Visit: e.Visit, Ask: e.Ask, Items: f.Items}
+	reason, service := policy.Rules{Zone: d.Zone}.Standing(at, f)
+	known.Standing = visit.Standing{Known: f.Borrower != nil, Reason: reason, Service: visit.Service(service)}
+	if b := f.Borrower; b != nil {
+		known.Standing.Loans, known.Standing.Oldest, known.Standing.Notes = b.Loans, b.Oldest, b.Messages
+	}
+	return known, nil
+}
+
+// facts reads what central told. A cache that cannot be read is no reason to
+// stop taking returns: nothing is known then.
+func (d *Desk) facts(ctx context.Context, at circ.Moment, who circ.Borrower, items []circ.ItemID) (circ.Facts, error) {
+	f, err := d.Facts.Facts(ctx, at, d.CardKey, who, items)
+	if err != nil {
+		if ctx.Err() != nil {
+			return f, ctx.Err()
+		}
+		d.Log.Error("the cache cannot be read: nothing is known of borrowers and items", "err", err)
+		f = circ.Facts{Items: map[circ.ItemID]circ.ItemFacts{}}
+	}
+	f.Online = d.Online()
+	return f, nil
+}
+
+func (d *Desk) record(ctx context.Context, at circ.Moment, e visit.Record) (visit.Event, error) {
+	pile := make([]circ.Request, len(e.Pile))
+	var items []circ.ItemID
+	var who circ.Borrower
+	for i, req := range e.Pile {
+		req.Tx = ledger.NewTx()
+		pile[i] = req
+		items = append(items, req.Item)
+		if req.Who.Known() {
+			who = req.Who
+		}
+	}
+	f, err := d.facts(ctx, at, who, items)
+	if err != nil {
+		return nil, err
+	}
+	receipts, err := d.Ledger.Record(ctx, at, pile, f, policy.Rules{Zone: d.Zone}.Decide)
+	if err := d.survive(ctx, err); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		receipts = refuse(pile)
+	}
+	d.Poke()
+	return visit.Recorded{Visit: e.Visit, Receipts: receipts}, nil
+}
+
+// refuse is what a borrower hears when the ledger could not write: plainly no,
+// and nothing of the tag is touched.
+func refuse(pile []circ.Request) (out []circ.Receipt) {
+	for _, req := range pile {
+		out = append(out, circ.Receipt{Tx: req.Tx, Kind: req.Kind, Visit: req.Visit, Item: req.Item, State: circ.Refused,
+			Decision: circ.Decision{Verdict: circ.No, Reason: circ.LedgerReadOnly, Shelf: circ.HelpShelf}})
+	}
+	return out
+}
+
+// survive says which of the ledger's errors end the program. A full disk is
+// told and tried again with the next item; doubt and damage are not lived with.
+func (d *Desk) survive(ctx context.Context, err error) error {
+	d.doubt = err
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, ledger.ErrDoubt), errors.Is(err, ledger.ErrDamaged), errors.Is(err, ErrPowerCut):
+		return err
+	}
+	d.Log.Error("the ledger cannot write: no issues until it can", "err", err)
+	return nil
+}
+
+// ErrPowerCut is what a test's hooks return where the power goes: nothing that
+// is still running may go on as if it had only been refused.
+var ErrPowerCut = errors.New("power cut")
+
+func (d *Desk) resume(ctx context.Context, at circ.Moment, e visit.Resume) (visit.Event, error) {
+	void := func(item circ.ItemID) bool { return d.overtaken(ctx, at, e.Who, item) }
+	receipts, err := d.Ledger.Resume(ctx, at, e.Who.Key, e.Visit, void)
+	if err := d.survive(ctx, err); err != nil {
+		return nil, err
+	}
+	if len(receipts) == 0 {
+		return nil, nil
+	}
+	d.Poke()
+	return visit.Recorded{Visit: e.Visit, Receipts: receipts}, nil
+}
+
+// overtaken says that the cache knows a newer fact about an item than the
+// issue whose tag is still to be quieted: staff returned it, or lent it on.
+func (d *Desk) overtaken(ctx context.Context, at circ.Moment, who circ.Borrower, item circ.ItemID) bool {
+	f, err := d.facts(ctx, at, who, []circ.ItemID{item})
+	if err != nil {
+		return true
+	}
+	lent, err := d.Ledger.Lent(ctx, item)
+	if err != nil || !lent.Open {
+		return true
+	}
+	i := f.Items[item]
+	changedSince := i.Version > lent.Feed.Version || f.Version.Generation != lent.Feed.Generation
+	return i.Known && changedSince && !(i.OnLoan && i.Yours)
+}
+
+// Expire ends what nobody can finish any more.
+func (d *Desk) Expire(ctx context.Context) error {
+	receipts, err := d.Ledger.Expire(ctx, d.Now(), d.Visit())
+	if len(receipts) > 0 {
+		d.Poke()
+	}
+	return d.survive(ctx, err)
+}
+
+// Pad turns what a pad saw into the visit's events.
+func (d *Desk) Pad(ctx context.Context, ev pads.Event, role visit.Role) error {
+	switch e := ev.(type) {
+	case pads.Placed:
+		return d.placed(ctx, e, role)
+	case pads.Lifted:
+		return d.Handle(ctx, visit.Lifted{Read: e.Read.Mono, UID: e.UID})
+	case pads.Settled:
+		d.Poke()
+		return d.Handle(ctx, visit.Settled{Receipts: e.Receipts})
+	case pads.Stuck:
+		d.Log.Warn("a tag did not take what was written", "uid", e.Wish.UID, "tx", e.Wish.Tx, "err", e.Err)
+		return d.Handle(ctx, visit.Stuck{Tx: e.Wish.Tx, UID: e.Wish.UID})
+	}
+	return nil
+}
+
+func (d *Desk) placed(ctx context.Context, e pads.Placed, role visit.Role) error {
+	if e.Err == nil && e.Label.Kind == label.KindCard {
+		return d.Handle(ctx, visit.CardShown{Read: e.Read.Mono, Who: d.Borrower(circ.Card(e.Label.Item))})
+	}
+	tag := visitTag(e, role)
+	if err := d.faultOf(ctx, e, tag); err != nil {
+		return err
+	}
+	return d.Handle(ctx, visit.Placed{Read: e.Read.Mono, Tag: tag, Found: e.Found})
+}
+
+// faultOf reports a tag that passes the gate although nobody is known to be
+// liable for it. It is reported, never written (design D1).
+func (d *Desk) faultOf(ctx context.Context, e pads.Placed, tag visit.Tag) error {
+	if tag.Item == "" || tag.AFI != d.Quiet {
+		return nil
+	}
+	f, err := d.facts(ctx, d.Now(), circ.Borrower{}, []circ.ItemID{tag.Item})
+	if err != nil {
+		return err
+	}
+	lent, err := d.Ledger.Lent(ctx, tag.Item)
+	if err != nil || lent.Open || f.AsOf.IsZero() || f.Items[tag.Item].OnLoan {
+		return d.survive(ctx, err)
+	}
+	err = d.Ledger.Note(ctx, d.Now(), d.Visit(), contract.TagFault, contract.TagNote{Item: tag.Item, Why: "quiet without a known loan",
+		Tags: []contract.TagRef{{UID: tag.UID, Part: tag.Part, Of: tag.Of, AFI: tag.AFI.String()}}})
+	d.Poke()
+	return d.survive(ctx, err)
+}
+
+// Borrower is a card as the rooms know it.
+func (d *Desk) Borrower(card circ.Card) circ.Borrower {
+	return circ.Borrower{Card: card, Key: contract.CardKey(d.CardKey, card)}
+}
+
+// visitTag is what the visit needs of a tag. Only a label of an item that can
+// be believed has an item; library equipment and discarded items keep theirs,
+// so that the rules can say no by name.
+func visitTag(e pads.Placed, role visit.Role) visit.Tag {
+	t := visit.Tag{UID: e.UID, AFI: e.AFI, Role: role, Model: e.Label.Model}
+	if e.Err != nil {
+		t.Fault = faultKind(e.Err)
+		return t
+	}
+	t.Item, t.Part, t.Of = circ.ItemID(e.Label.Item), e.Label.Part, e.Label.Parts
+	t.Usage, t.Owner = e.Label.Usage, e.Label.Owner
+	if e.Label.Kind == label.KindOther && t.Usage == 0 {
+		t.Usage = usageAcquisition
+	}
+	return t
+}
+
+// usageAcquisition is ISO 28560-2's "acquisition, manual": 0x00 alone would
+// read as "the tag does not say".
+const usageAcquisition = 0x02
+
+func faultKind(err error) visit.TagFault {
+	switch {
+	case errors.Is(err, label.ErrBlank):
+		return visit.BlankTag
+	case errors.Is(err, label.ErrUnknownModel):
+		return visit.UnknownTag
+	}
+	return visit.CorruptTag
+}
+
+// Devices tells the visit what works.
+func (d *Desk) Devices(ctx context.Context, dev visit.Devices) error {
+	dev.Online, dev.ReadOnly = d.Online(), d.doubt != nil
+	if dev == d.state.Devices {
+		return nil
+	}
+	if err := d.Handle(ctx, dev); err != nil {
+		return fmt.Errorf("tell the visit what works: %w", err)
+	}
+	return nil
+}

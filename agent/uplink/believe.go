@@ -1,0 +1,207 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
+)
+
+// Why a message with a good signature is not taken.
+var (
+	errBack   = errors.New("the message goes back in version")
+	errTopic  = errors.New("the message came on another topic than it belongs to")
+	errRefuse = errors.New("the cache refuses the chunk")
+)
+
+// refusal counts the messages refused for one reason.
+type refusal struct {
+	count  uint64
+	logged time.Duration // circ.Moment.Mono of the last line about it
+}
+
+// statement is what every message of central can say of itself.
+type statement interface{ Said() contract.Statement }
+
+// believe opens a message of central: its signature, its audience, its kind
+// and its expiry are good, or it is an error.
+func believe[T statement](u *Uplink, kind contract.Kind, audience string, m Message) (T, error) {
+	v, err := contract.Decode[T](kind, m.Payload, u.central)
+	if err != nil {
+		return v, err
+	}
+	return v, v.Said().Check(kind, audience, u.wall())
+}
+
+// wall is the time that messages and certificates expire by: the clock's, or
+// the newest signed time seen where the clock is in doubt and behind it.
+func (u *Uplink) wall() time.Time {
+	now := u.cfg.Now()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !now.Quality.Trusted() && now.Wall.Before(u.floor) {
+		return u.floor
+	}
+	return now.Wall
+}
+
+// tlsTime is the time for certificates: never before the floor (design D9).
+func (u *Uplink) tlsTime() time.Time {
+	now := u.cfg.Now().Wall
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if now.Before(u.floor) {
+		return u.floor
+	}
+	return now
+}
+
+// loadFloor reads the floor that the cache kept.
+func (u *Uplink) loadFloor(ctx context.Context) error {
+	floor, err := u.feeds.Floor(ctx)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.saved = floor
+	if u.floor.Before(floor) {
+		u.floor = floor
+	}
+	return nil
+}
+
+// listen notes a signed word: how late it must be at least, and, if the broker
+// cannot have kept it, that central is there.
+func (u *Uplink) listen(ctx context.Context, said contract.Statement, kept bool) error {
+	now := u.cfg.Now()
+	save := u.raise(now, said.Issued)
+	if !kept {
+		u.hear(now, said.Issued)
+	}
+	if !save {
+		return nil
+	}
+	return u.feeds.RaiseFloor(ctx, said.Issued)
+}
+
+// raise moves the floor, and says whether the cache should be told. A good
+// clock that central is far ahead of is believed more than central.
+func (u *Uplink) raise(now circ.Moment, issued time.Time) (save bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if now.Quality.Trusted() && issued.After(now.Wall.Add(farFuture)) || !u.floor.Before(issued) {
+		return false
+	}
+	u.floor = issued
+	if issued.Sub(u.saved) < noteEvery {
+		return false
+	}
+	u.saved = issued
+	return true
+}
+
+// hear notes a word that is newer than all before it; a repeated one proves nothing.
+func (u *Uplink) hear(now circ.Moment, issued time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.heard.ever && !issued.After(u.heard.issued) {
+		return
+	}
+	if !u.heard.ever || now.Mono-u.heard.at >= onlineFor {
+		nudge(u.changed)
+	}
+	u.heard = word{ever: true, at: now.Mono, issued: issued}
+	if u.lapse == nil {
+		u.lapse = time.AfterFunc(onlineFor, func() { nudge(u.changed) })
+		return
+	}
+	u.lapse.Reset(onlineFor)
+}
+
+// silence is how long central has not been heard.
+func (u *Uplink) silence(now circ.Moment) time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.heard.ever {
+		return onlineFor
+	}
+	return now.Mono - u.heard.at
+}
+
+// refuse counts a message that is not believed, and logs the first of its
+// sort; what a stranger can cause by the thousand must not fill the log.
+func (u *Uplink) refuse(channel string, err error) {
+	now := u.cfg.Now().Mono
+	reason := channel + ": " + reasonOf(err)
+	u.mu.Lock()
+	r, known := u.refused[reason]
+	if !known {
+		r = &refusal{}
+		u.refused[reason] = r
+	}
+	r.count++
+	say := !known || now-r.logged >= logEvery
+	if say {
+		r.logged = now
+	}
+	count := r.count
+	u.mu.Unlock()
+	if say {
+		u.cfg.Log.Warn("a message is not believed", "channel", channel, "err", err, "count", count)
+	}
+}
+
+// Refused counts what was not believed, by channel and reason: "dn/ak: unsigned".
+func (u *Uplink) Refused() map[string]uint64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	out := map[string]uint64{}
+	for reason, r := range maps.All(u.refused) {
+		out[reason] = r.count
+	}
+	return out
+}
+
+// reasonOf gives an error one of a few names, so that the counts stay few.
+func reasonOf(err error) string {
+	for _, known := range []struct {
+		err  error
+		name string
+	}{
+		{contract.ErrUnsigned, "unsigned"},
+		{contract.ErrSignature, "signature"},
+		{contract.ErrAudience, "audience"},
+		{contract.ErrExpired, "expired"},
+		{contract.ErrTooLarge, "too-large"},
+		{contract.ErrKind, "kind"},
+		{errBack, "back"},
+		{errTopic, "topic"},
+		{errRefuse, "cache"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.name
+		}
+	}
+	return "malformed"
+}
+
+// publish encodes, signs and sends a message of this kiosk.
+func publish[T any](ctx context.Context, c *Conversation, topic string, qos byte, retain bool, kind contract.Kind, v T) error {
+	msg, err := contract.Encode(kind, v, c.u.key)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, topic, qos, retain, kind, msg)
+}
+
+func (c *Conversation) send(ctx context.Context, topic string, qos byte, retain bool, kind contract.Kind, msg []byte) error {
+	if err := c.link.Publish(ctx, topic, qos, retain, msg); err != nil {
+		return fmt.Errorf("publish a %s: %w", kind, err)
+	}
+	return nil
+}
