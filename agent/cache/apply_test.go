@@ -20,23 +20,25 @@ func pull(have, to circ.FeedVersion, cursor string) *contract.Pull {
 	return &contract.Pull{V: 1, Feed: contract.FeedItems, Have: have, To: to, Cursor: cursor}
 }
 
-// Each case starts with items a to d at version 1.4 and applies chunks. The
+// applyCase starts with items a to d at version 1.4 and applies chunks. The
 // last one answers with next or err.
-func TestApply(t *testing.T) {
+type applyCase struct {
+	name   string
+	chunks []contract.Chunk
+	next   *contract.Pull
+	err    error
+	held   circ.FeedVersion
+	titles string // of a to e
+}
+
+func applyCases() []applyCase {
 	here, items := v(1, 4), contract.FeedItems
 	big := pages(snapshot(items, v(1, 9), item("a", 1, "A"), item("b", 7, "B7"), item("e", 9, "E")), 1)
 	bigger := pages(snapshot(items, v(1, 11), item("a", 11, "A11"), item("b", 7, "B7"), item("e", 9, "E")), 2)
 	long := pages(delta(items, here, v(1, 8), item("a", 8, "A8"), gone(contract.RowItem, "b", 7), item("e", 6, "E")), 1)
 	short := snapshot(items, v(1, 9), item("a", 1, "A"))
 	short.Total = 2
-	tests := []struct {
-		name   string
-		chunks []contract.Chunk
-		next   *contract.Pull
-		err    error
-		held   circ.FeedVersion
-		titles string // of a to e
-	}{
+	return []applyCase{
 		{name: "a delta", chunks: []contract.Chunk{delta(items, here, v(1, 6), item("b", 6, "B6"), gone(contract.RowItem, "c", 5))},
 			held: v(1, 6), titles: "A B6 - D -"},
 		{name: "a delta twice", chunks: []contract.Chunk{
@@ -94,10 +96,13 @@ func TestApply(t *testing.T) {
 			snapshot(items, v(2, 2), item("a", 1, "A"), contract.Row{Kind: "shelf", Key: "\xff", Data: []byte("{")})},
 			held: v(2, 2), titles: "A - - - -"},
 	}
-	for _, tt := range tests {
+}
+
+func TestApply(t *testing.T) {
+	for _, tt := range applyCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCache(t)
-			apply(t, c, snapshot(items, here, fourItems...))
+			apply(t, c, snapshot(contract.FeedItems, v(1, 4), fourItems...))
 			last := len(tt.chunks) - 1
 			apply(t, c, tt.chunks[:last]...)
 			next, err := c.Apply(t.Context(), tt.chunks[last])

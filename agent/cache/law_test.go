@@ -302,7 +302,11 @@ func TestReadersSeeOneSnapshot(t *testing.T) {
 					return
 				default:
 				}
-				f := facts(t, c, circ.Borrower{}, "item-00", "item-19", "item-39")
+				f, err := c.Facts(t.Context(), moment, testKey, circ.Borrower{}, []circ.ItemID{"item-00", "item-19", "item-39"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
 				for id, i := range f.Items {
 					if i.Title != f.Items["item-00"].Title || i.Title == "" {
 						t.Errorf("%s: title %q beside %q", id, i.Title, f.Items["item-00"].Title)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -60,7 +61,7 @@ func TestOpenRebuildsWhatIsDamaged(t *testing.T) {
 			}
 		}
 	}
-	sql := func(text string) func(t *testing.T, path string) {
+	exec := func(text string) func(t *testing.T, path string) {
 		return func(t *testing.T, path string) {
 			db, err := pool(dsn(path, false), 1)
 			if err != nil {
@@ -80,10 +81,10 @@ func TestOpenRebuildsWhatIsDamaged(t *testing.T) {
 		{"no database", edit(func([]byte) []byte { return []byte(strings.Repeat("a text of some kind ", 500)) }), "not a database"},
 		{"cut off", edit(func(b []byte) []byte { return b[:len(b)/2] }), "malformed"},
 		{"pages overwritten", edit(func(b []byte) []byte { copy(b[2*4096:], make([]byte, 8*4096)); return b }), ""},
-		{"a newer schema", sql("PRAGMA user_version = 99"), "its schema is number 99"},
-		{"somebody else's", sql("PRAGMA user_version = 0"), "not a cache"},
-		{"a table is missing", sql("DROP TABLE clock"), "no such table"},
-		{"the first rows are missing", sql("DELETE FROM feed"), "first rows"},
+		{"a newer schema", exec("PRAGMA user_version = 99"), "its schema is number 99"},
+		{"somebody else's", exec("PRAGMA user_version = 0"), "not a cache"},
+		{"a table is missing", exec("DROP TABLE clock"), "no such table"},
+		{"the first rows are missing", exec("DELETE FROM feed"), "first rows"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -242,7 +243,13 @@ func TestCancelledContextWritesNothing(t *testing.T) {
 func TestDoubt(t *testing.T) {
 	c := newCache(t)
 	library(t, c)
-	c.doubt.Store(true)
+	err := c.write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec("COMMIT") // so that the commit itself comes back with an error
+		return err
+	})
+	if !errors.Is(err, ErrDoubt) {
+		t.Fatalf("a failed commit: got %v, want %v", err, ErrDoubt)
+	}
 	if _, err := c.Apply(t.Context(), delta(contract.FeedItems, v(1, 40), v(1, 41))); !errors.Is(err, ErrDoubt) {
 		t.Errorf("apply: got %v, want %v", err, ErrDoubt)
 	}

@@ -19,11 +19,12 @@ import (
 // checker looks at values: ranges, and what must go together.
 type checker struct {
 	doc      *document
+	told     func(path string) bool // something is known to be wrong with it
 	problems []problem
 }
 
-func check(doc *document, c *Config) []problem {
-	k := &checker{doc: doc}
+func check(doc *document, told func(string) bool, c *Config) []problem {
+	k := &checker{doc: doc, told: told}
 	k.top(c)
 	k.broker(c.Broker)
 	for i, p := range c.Pads {
@@ -41,8 +42,12 @@ func check(doc *document, c *Config) []problem {
 	return k.problems
 }
 
-// at begins a problem at a key's value, else at its table, else at the top.
-func (k *checker) at(path string) *problem {
+// add tells of a key: at its value, else at its table, else at the top. What
+// a broken file does not say may have stood behind the break.
+func (k *checker) add(warn bool, path, hint, say string) {
+	if k.told(path) || k.doc.broken != nil && !k.doc.has(path) {
+		return
+	}
 	where := span{}
 	for p := path; p != ""; p = p[:max(strings.LastIndexAny(p, ".["), 0)] {
 		if i, ok := k.doc.byPath[p]; ok {
@@ -50,18 +55,17 @@ func (k *checker) at(path string) *problem {
 			break
 		}
 	}
-	k.problems = append(k.problems, k.doc.problem(where))
-	return &k.problems[len(k.problems)-1]
+	p := k.doc.problem(where)
+	p.warn, p.hint, p.say = warn, hint, path+": "+say
+	k.problems = append(k.problems, p)
 }
 
 func (k *checker) bad(path, hint, format string, args ...any) {
-	p := k.at(path)
-	p.say, p.hint = path+": "+fmt.Sprintf(format, args...), hint
+	k.add(false, path, hint, fmt.Sprintf(format, args...))
 }
 
 func (k *checker) warn(path, hint, format string, args ...any) {
-	p := k.at(path)
-	p.say, p.hint, p.warn = path+": "+fmt.Sprintf(format, args...), hint, true
+	k.add(true, path, hint, fmt.Sprintf(format, args...))
 }
 
 func (k *checker) top(c *Config) {
@@ -163,8 +167,16 @@ func (k *checker) oneOf(path, got string, want ...string) {
 
 func (k *checker) span(path string, d Duration, least, most time.Duration) {
 	if d.Duration < least || d.Duration > most {
-		k.bad(path, fmt.Sprintf(`write %q to %q`, least, most), "%s is out of range", d)
+		k.bad(path, fmt.Sprintf(`write %q to %q`, brief(least), brief(most)), "%s is out of range", d)
 	}
+}
+
+// brief writes 3m0s as people do.
+func brief(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
 }
 
 // together looks for devices that two parts of the file lay claim to.
@@ -195,8 +207,12 @@ func (k *checker) rules(path string, rules []Rule) {
 // pattern must be a regular expression, and must not fit the empty number.
 func (k *checker) pattern(path, s string) {
 	const example = `write a regular expression in single quotes: '2\d{13}'`
-	if s == "" || len(s) > 200 {
-		k.bad(path, example+" of at most 200 characters", "is empty or too long")
+	if s == "" {
+		k.bad(path, example, "is empty")
+		return
+	}
+	if len(s) > 200 {
+		k.bad(path, "write at most 200 characters", "is too long")
 		return
 	}
 	_, err := regexp.Compile(s)

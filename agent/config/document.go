@@ -175,23 +175,23 @@ func (d *document) syntax(err error) {
 	}
 	from := min(max(cap(d.text)-cap(bad.Highlight), 0), len(d.text))
 	p := d.problem(span{from, min(from+len(bad.Highlight), len(d.text))})
-	p.say, p.hint = strings.TrimPrefix(bad.Error(), "toml: "), syntaxHint(bad.Message)
+	p.say, p.hint = strings.TrimPrefix(bad.Error(), "toml: "), syntaxHint(bad.Message)+"; what follows was not checked"
 	d.broken = &p
 	end := 0
 	for _, e := range d.entries {
-		end = max(end, d.lines(e.expr).to)
+		end = max(end, d.lines(e.expr).to+1)
 	}
-	d.text = d.text[:end]
+	d.text = d.text[:min(end, len(d.text))]
 }
 
 func syntaxHint(message string) string {
 	switch {
-	case strings.Contains(message, "start of value"):
+	case strings.Contains(message, "start of value"), strings.Contains(message, "quoted"):
 		return `write text in quotes: key = "value"`
 	case strings.Contains(message, "escape"):
 		return `write patterns in single quotes: '\d{14}'`
 	}
-	return `write key = value, one on a line, text in quotes; what follows was not read`
+	return `write key = value, one on a line, text in quotes`
 }
 
 // blank writes spaces over expressions, so that the rest can be decoded.

@@ -49,7 +49,7 @@ func Parse(path string, text []byte) (Config, error) {
 	}
 	c, err := decode(doc, s.bad)
 	if err == nil {
-		s.problems = append(s.problems, check(doc, &c)...)
+		s.problems = append(s.problems, check(doc, s.told, &c)...)
 	} else if p, ok := decodeProblem(doc, err); ok {
 		s.problems = append(s.problems, p)
 	} else {

@@ -39,12 +39,12 @@ func (d *document) problem(at span) problem {
 		row:    bytes.Count(d.text[:at.from], []byte("\n")) + 1,
 		column: utf8.RuneCount(before) + 1,
 		width:  max(1, utf8.RuneCount(d.text[at.from:to])),
-		source: showable(string(d.text[line.from:line.to])),
+		source: showable(strings.TrimSuffix(string(d.text[line.from:line.to]), "\r")),
 	}
 }
 
 var (
-	secretKey = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|pin)[\w"']*\s*=\s*).*`)
+	secretKey = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|pin)[\w"']*[=:\s]+).*`)
 	userInfo  = regexp.MustCompile(`://[^/@\s"']*@`)
 )
 

@@ -22,18 +22,30 @@ type shape struct {
 
 func (s *shape) walk() {
 	for _, e := range s.doc.entries {
-		if slices.ContainsFunc(s.under, func(p string) bool { return within(e.path, p) }) {
+		if s.told(e.path) {
 			s.bad = append(s.bad, e.expr)
 			continue
 		}
-		if say, hint, at := s.look(e); say != "" {
-			p := s.doc.problem(at)
-			p.say, p.hint = say, hint
+		if f := s.look(e); f.say != "" {
+			p := s.doc.problem(f.at)
+			p.say, p.hint = f.say, f.hint
 			s.problems = append(s.problems, p)
 			s.bad = append(s.bad, e.expr)
-			s.under = append(s.under, e.path)
+			s.under = append(s.under, f.path)
 		}
 	}
+}
+
+// told says whether something has been said of a path already.
+func (s *shape) told(path string) bool {
+	return slices.ContainsFunc(s.under, func(p string) bool { return within(path, p) })
+}
+
+// fault is what is wrong with an entry; the zero fault is nothing.
+type fault struct {
+	path      string // below it nothing more need be said
+	say, hint string
+	at        span
 }
 
 // within says whether a path is another one or below it.
@@ -43,7 +55,7 @@ func within(path, other string) bool {
 }
 
 // look follows an entry's path through the struct. It says nothing if all is well.
-func (s *shape) look(e entry) (say, hint string, at span) {
+func (s *shape) look(e entry) fault {
 	t := reflect.TypeFor[Config]()
 	for i, st := range e.steps {
 		if st.elem {
@@ -55,14 +67,14 @@ func (s *shape) look(e entry) (say, hint string, at span) {
 		}
 		if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {
 			name := pathOf(e.steps[:i])
-			return fmt.Sprintf("[%s] is a list", name), fmt.Sprintf("write [[%s]], once for each", name), e.key
+			return fault{name, fmt.Sprintf("[%s] is a list", name), fmt.Sprintf("write [[%s]], once for each", name), e.key}
 		}
 		if t.Kind() != reflect.Struct || isText(t) {
 			return wrongType(e, t)
 		}
 		f, ok := field(t, st.name)
 		if !ok {
-			return fmt.Sprintf("unknown key %q", st.name), meant(t, st.name, pathOf(e.steps[:i])), e.key
+			return fault{pathOf(e.steps[:i+1]), fmt.Sprintf("unknown key %q", clip(st.name)), meant(t, st.name, pathOf(e.steps[:i])), e.key}
 		}
 		t = f.Type
 	}
@@ -70,7 +82,7 @@ func (s *shape) look(e entry) (say, hint string, at span) {
 }
 
 // fits holds a value against the type at the end of its path.
-func fits(e entry, t reflect.Type) (say, hint string, at span) {
+func fits(e entry, t reflect.Type) fault {
 	if isText(t) {
 		if e.kind != unstable.String {
 			return wrongType(e, t)
@@ -81,9 +93,9 @@ func fits(e entry, t reflect.Type) (say, hint string, at span) {
 			if !strings.HasPrefix(what, "is ") {
 				what = "is not known here"
 			}
-			return fmt.Sprintf("%s: %q %s", e.path, clip(e.data), what), hintFor(v), e.value
+			return fault{e.path, fmt.Sprintf("%s: %q %s", e.path, clip(e.data), what), hintFor(v), e.value}
 		}
-		return "", "", span{}
+		return fault{}
 	}
 	ok := false
 	switch t.Kind() {
@@ -99,13 +111,13 @@ func fits(e entry, t reflect.Type) (say, hint string, at span) {
 		ok = e.kind == unstable.Table || e.kind == unstable.ArrayTable || e.kind == unstable.InlineTable
 	}
 	if ok {
-		return "", "", span{}
+		return fault{}
 	}
 	return wrongType(e, t)
 }
 
-func wrongType(e entry, t reflect.Type) (say, hint string, at span) {
-	hint = map[reflect.Kind]string{
+func wrongType(e entry, t reflect.Type) fault {
+	hint := map[reflect.Kind]string{
 		reflect.String: `write text in quotes: "…"`,
 		reflect.Int:    "write a whole number without quotes",
 		reflect.Bool:   "write true or false, without quotes",
@@ -118,7 +130,7 @@ func wrongType(e entry, t reflect.Type) (say, hint string, at span) {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		hint = fmt.Sprintf("write [[%s]], once for each", e.path)
 	}
-	return fmt.Sprintf("%s: %s is not what belongs here", e.path, kindName(e.kind)), hint, e.value
+	return fault{e.path, fmt.Sprintf("%s: %s is not what belongs here", e.path, kindName(e.kind)), hint, e.value}
 }
 
 func kindName(k unstable.Kind) string {

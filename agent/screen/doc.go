@@ -29,7 +29,7 @@
 //	                   409 the screen has moved on: the serial is old or the button is not on it
 //	                   413 more than 2 KiB
 //	                   415 not application/x-www-form-urlencoded
-//	GET  /style.css, /kiosk.js
+//	GET  /style.css, /kiosk.js, /icon.svg
 //
 // Without the cookie everything but the first is 403. A wrong method is 405.
 //

@@ -102,8 +102,9 @@ func (d drawer) giveBack(v *View, st visit.State) {
 // out is Start again.
 func (d drawer) empty(v *View, st visit.State) {
 	key, how := "screen."+string(v.Screen)+".", ""
+	v.Picture = "put"
 	if !onPads(st.Devices) {
-		how = "_nopads"
+		how, v.Picture = "_nopads", "scan"
 	}
 	v.Heading = d.say(key+"empty"+how, nil)
 	v.Body = []string{d.say(key+"empty_body"+how, nil)}

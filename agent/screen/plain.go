@@ -101,6 +101,7 @@ func (d drawer) cardAsk(v *View, st visit.State) {
 	if !st.Devices.Scanner {
 		v.Body = []string{d.say("screen.card.body_nolight", nil)}
 		v.Device = ""
+		v.Picture = "lay"
 	}
 	if len(st.Lines) > 0 { // goes back to the items, and ends nothing
 		v.add(Button{Button: visit.TapBack, Label: d.say("page.back", nil), Place: PlaceAgain})
@@ -142,7 +143,6 @@ func (d drawer) otherCard(v *View) {
 
 // bye sums the visit up in counts: titles would stay for the next to read.
 func (d drawer) bye(v *View, st visit.State) {
-	v.Heading = d.say("screen.bye.heading", nil)
 	borrowed, returned, unfinished := 0, 0, 0
 	for _, l := range st.Lines {
 		switch {
@@ -153,6 +153,10 @@ func (d drawer) bye(v *View, st visit.State) {
 		case finished(l) && l.Kind == circ.Return:
 			returned++
 		}
+	}
+	v.Heading = d.say("screen.bye.heading", nil)
+	if unfinished > 0 || st.Note != visit.NoNote {
+		v.Heading, v.Picture = d.say("screen.bye.heading_left", nil), "info"
 	}
 	d.sum(v, "screen.bye.borrowed", borrowed)
 	d.sum(v, "screen.bye.returned", returned)

@@ -22,6 +22,7 @@ func (s *Screen) handler() http.Handler {
 	mux.HandleFunc("POST /tap", s.serveTap)
 	mux.HandleFunc("GET /style.css", serveAsset("page/style.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /kiosk.js", serveAsset("page/kiosk.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /icon.svg", serveAsset("page/icon.svg", "image/svg+xml"))
 	return s.guard(mux)
 }
 

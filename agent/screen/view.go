@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type View struct {
 	Buttons  []Button     `json:"buttons,omitempty"`
 	Say      string       `json:"say,omitempty"`  // how the list stands, for those who listen
 	Help     []string     `json:"help,omitempty"` // what Help opens
+	Picture  string       `json:"-"`              // the drawing beside the words, which says nothing more than they
 }
 
 // Out is shown instead of Home while nothing of this kiosk can read anything.
@@ -130,6 +132,9 @@ func (d drawer) view(st visit.State, now circ.Moment) View {
 		d.screen(&v, st, now)
 	}
 	v.Help = d.helpOn(v.Screen)
+	if v.Picture == "" {
+		v.Picture = string(cmp.Or(visit.Screen(v.Question), v.Screen))
+	}
 	return v
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -61,10 +60,11 @@ func (u *Uplink) tlsTime() time.Time {
 }
 
 // loadFloor reads the floor that the cache kept.
-func (u *Uplink) loadFloor(ctx context.Context) error {
+func (u *Uplink) loadFloor(ctx context.Context) {
 	floor, err := u.feeds.Floor(ctx)
 	if err != nil {
-		return err
+		u.trouble(err)
+		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -72,21 +72,22 @@ func (u *Uplink) loadFloor(ctx context.Context) error {
 	if u.floor.Before(floor) {
 		u.floor = floor
 	}
-	return nil
 }
 
 // listen notes a signed word: how late it must be at least, and, if the broker
 // cannot have kept it, that central is there.
-func (u *Uplink) listen(ctx context.Context, said contract.Statement, kept bool) error {
+func (u *Uplink) listen(ctx context.Context, said contract.Statement, kept bool) {
 	now := u.cfg.Now()
 	save := u.raise(now, said.Issued)
 	if !kept {
 		u.hear(now, said.Issued)
 	}
 	if !save {
-		return nil
+		return
 	}
-	return u.feeds.RaiseFloor(ctx, said.Issued)
+	if err := u.feeds.RaiseFloor(ctx, said.Issued); err != nil {
+		u.trouble(err)
+	}
 }
 
 // raise moves the floor, and says whether the cache should be told. A good
@@ -136,24 +137,35 @@ func (u *Uplink) silence(now circ.Moment) time.Duration {
 // refuse counts a message that is not believed, and logs the first of its
 // sort; what a stranger can cause by the thousand must not fill the log.
 func (u *Uplink) refuse(channel string, err error) {
+	if count, say := u.count(channel + ": " + reasonOf(err)); say {
+		u.cfg.Log.Warn("a message is not believed", "channel", channel, "err", err, "count", count)
+	}
+}
+
+// trouble counts a failure of the cache. Events go on draining without it;
+// whoever reads facts from the cache learns of it there.
+func (u *Uplink) trouble(err error) {
+	if count, say := u.count("cache: trouble"); say {
+		u.cfg.Log.Error("the cache does not take what central says", "err", err, "count", count)
+	}
+}
+
+// count adds one to a reason, and says whether the log should hear of it again.
+func (u *Uplink) count(reason string) (count uint64, say bool) {
 	now := u.cfg.Now().Mono
-	reason := channel + ": " + reasonOf(err)
 	u.mu.Lock()
+	defer u.mu.Unlock()
 	r, known := u.refused[reason]
 	if !known {
 		r = &refusal{}
 		u.refused[reason] = r
 	}
 	r.count++
-	say := !known || now-r.logged >= logEvery
-	if say {
-		r.logged = now
+	if known && now-r.logged < logEvery {
+		return r.count, false
 	}
-	count := r.count
-	u.mu.Unlock()
-	if say {
-		u.cfg.Log.Warn("a message is not believed", "channel", channel, "err", err, "count", count)
-	}
+	r.logged = now
+	return r.count, true
 }
 
 // Refused counts what was not believed, by channel and reason: "dn/ak: unsigned".
@@ -161,7 +173,7 @@ func (u *Uplink) Refused() map[string]uint64 {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	out := map[string]uint64{}
-	for reason, r := range maps.All(u.refused) {
+	for reason, r := range u.refused {
 		out[reason] = r.count
 	}
 	return out

@@ -51,12 +51,13 @@ type alarm struct {
 	at time.Duration
 }
 
-func (a *alarm) set(at time.Duration)        { *a = alarm{true, at} }
-func (a *alarm) stop()                       { *a = alarm{} }
-func (a alarm) due(now time.Duration) bool   { return a.on && a.at <= now }
-func (a alarm) sooner(b alarm) (first alarm) { return pick(!b.on || a.on && a.at <= b.at, a, b) }
-func pick[T any](first bool, a, b T) (choice T) {
-	if first {
+func (a *alarm) set(at time.Duration)      { *a = alarm{true, at} }
+func (a *alarm) stop()                     { *a = alarm{} }
+func (a alarm) due(now time.Duration) bool { return a.on && a.at <= now }
+
+// sooner is the alarm that rings first.
+func (a alarm) sooner(b alarm) alarm {
+	if !b.on || a.on && a.at <= b.at {
 		return a
 	}
 	return b
@@ -80,12 +81,15 @@ func (u *Uplink) converse(ctx context.Context, link Link, session uuid.UUID) err
 		return errBusy
 	}
 	c := u.conversation(link, session)
-	if err := c.Open(ctx); err != nil {
-		return err
+	err := c.Open(ctx)
+	if err == nil {
+		err = c.run(ctx)
 	}
-	err := c.run(ctx)
-	if ctx.Err() != nil {
+	// A client that disconnects properly has no will, whatever made it go.
+	if link.Err() == nil {
 		c.goodbye(context.WithoutCancel(ctx))
+	}
+	if ctx.Err() != nil {
 		return nil
 	}
 	return err
@@ -138,12 +142,8 @@ func (c *Conversation) now() time.Duration { return c.u.cfg.Now().Mono }
 
 // Open says that the kiosk is there and what it holds.
 func (c *Conversation) Open(ctx context.Context) error {
-	if err := c.u.loadFloor(ctx); err != nil {
-		return err
-	}
-	if err := c.versions(ctx); err != nil {
-		return err
-	}
+	c.u.loadFloor(ctx)
+	c.versions(ctx)
 	if err := publish(ctx, c, c.u.topics.St(), 1, true, contract.KindStatus, c.u.status(c.session, true)); err != nil {
 		return err
 	}
@@ -200,28 +200,26 @@ func hear[T statement](ctx context.Context, c *Conversation, kind contract.Kind,
 		c.u.refuse(t.Channel, err)
 		return nil
 	}
-	if err := c.u.listen(ctx, v.Said(), m.Retained); err != nil {
-		return err
-	}
-	if err := c.greet(ctx, v.Said().Birth, m.Retained); err != nil {
+	c.u.listen(ctx, v.Said(), m.Retained)
+	if err := c.greet(ctx, v.Said(), m.Retained); err != nil {
 		return err
 	}
 	return act(ctx, v)
 }
 
-// greet says hello to a run of central that has not been heard in this session.
-// The first is the one that the first hello was for. Several receivers may
-// speak in turn, each with its own birth, so each is greeted once.
-func (c *Conversation) greet(ctx context.Context, birth uuid.UUID, kept bool) error {
-	if c.births[birth] {
+// greet says hello to a run of central that has not been heard in this
+// session, unless the hello of the beginning has reached it. Several receivers
+// may speak in turn, each with its own birth, so each is greeted once.
+func (c *Conversation) greet(ctx context.Context, said contract.Statement, kept bool) error {
+	if c.births[said.Birth] {
 		return nil
 	}
-	first := len(c.births) == 0
+	answer := len(c.births) == 0 && said.Type == contract.KindAck
 	if len(c.births) == maxBirths {
 		clear(c.births)
 	}
-	c.births[birth] = true
-	if first || kept {
+	c.births[said.Birth] = true
+	if answer || kept {
 		return nil
 	}
 	return c.hello(ctx)

@@ -19,13 +19,13 @@ type feed struct {
 }
 
 // versions reads what the cache holds.
-func (c *Conversation) versions(ctx context.Context) error {
+func (c *Conversation) versions(ctx context.Context) {
 	items, own, err := c.u.feeds.Versions(ctx)
 	if err != nil {
-		return err
+		c.u.trouble(err)
+		return
 	}
 	c.feeds[contract.FeedItems].have, c.feeds[contract.FeedOwn].have = items, own
-	return nil
 }
 
 // head takes the shard's word on where the feeds stand.
@@ -59,7 +59,10 @@ func (c *Conversation) heads(ctx context.Context, items, own circ.FeedVersion, i
 		return nil
 	}
 	c.noted = now
-	return c.u.feeds.Confirm(ctx, items, own, issued)
+	if err := c.u.feeds.Confirm(ctx, items, own, issued); err != nil {
+		c.u.trouble(err)
+	}
+	return nil
 }
 
 // catchUp pulls a feed that is behind, unless a pull is under way.
@@ -78,14 +81,15 @@ func (c *Conversation) catchUp(ctx context.Context, name contract.Feed, pause ti
 // pull asks for one chunk, from where the cache stands.
 func (c *Conversation) pull(ctx context.Context, name contract.Feed) error {
 	f := c.feeds[name]
+	f.due.set(c.now() + patience(c.u.cfg.AckTimeout, mostPatience, f.try))
+	f.try++
 	ask, err := c.u.feeds.Want(ctx, name)
 	if err != nil {
-		return err
+		c.u.trouble(err)
+		return nil
 	}
 	ask.V, ask.Kiosk = contract.Version, c.u.topics.Kiosk
 	f.ask = ask
-	f.due.set(c.now() + patience(c.u.cfg.AckTimeout, mostPatience, f.try))
-	f.try++
 	return publish(ctx, c, c.u.topics.Hi(), 1, false, contract.KindPull, ask)
 }
 
@@ -118,9 +122,7 @@ func (c *Conversation) take(ctx context.Context, chunk contract.Chunk, channel s
 		return nil
 	}
 	had := f.have
-	if err := c.versions(ctx); err != nil {
-		return err
-	}
+	c.versions(ctx)
 	if f.have != had {
 		nudge(c.u.changed)
 	}
@@ -130,7 +132,7 @@ func (c *Conversation) take(ctx context.Context, chunk contract.Chunk, channel s
 	if f.head.Before(chunk.To) {
 		f.head = chunk.To
 	}
-	return c.carryOn(ctx, chunk, next, f.have != had)
+	return c.carryOn(ctx, chunk.Feed, next, f.have != had)
 }
 
 // fold tells the outbox which events the cache contains by now.
@@ -142,20 +144,19 @@ func (c *Conversation) fold(ctx context.Context, chunk contract.Chunk) error {
 }
 
 // carryOn pulls what follows a chunk that brought the feed on.
-func (c *Conversation) carryOn(ctx context.Context, chunk contract.Chunk, next *contract.Pull, moved bool) error {
-	f := c.feeds[chunk.Feed]
+func (c *Conversation) carryOn(ctx context.Context, name contract.Feed, next *contract.Pull, moved bool) error {
+	f := c.feeds[name]
 	if next != nil {
 		next.V, next.Kiosk = contract.Version, c.u.topics.Kiosk
 		if f.due.on && *next == f.ask {
 			return nil
 		}
 		f.try = 0
-		return c.pull(ctx, chunk.Feed)
+		return c.pull(ctx, name)
 	}
-	if !moved {
-		return nil
+	if moved || !f.have.Before(f.head) {
+		f.try = 0
+		f.due.stop()
 	}
-	f.try = 0
-	f.due.stop()
-	return c.catchUp(ctx, chunk.Feed, 0)
+	return c.catchUp(ctx, name, 0)
 }

@@ -20,6 +20,8 @@ type stream struct {
 	need  uint64 // what central asked for last, and how often in vain
 	vain  int
 	pause alarm // no batch before it
+
+	renewed alarm // the last new epoch; another within AckTimeout helps nobody
 }
 
 // greeting is a hello and the wait for its answer. No batch is sent before it.
@@ -113,13 +115,20 @@ func (c *Conversation) retire(ctx context.Context, a contract.Ack) bool {
 	return err == nil
 }
 
-// newEpoch numbers the unacknowledged events anew and says so.
+// newEpoch numbers the unacknowledged events anew and says so. If central
+// does not like the new epoch either, the next is tried after a while.
 func (c *Conversation) newEpoch(ctx context.Context) error {
-	if err := c.u.out.NewEpoch(ctx, c.u.cfg.Now()); err != nil {
+	s, now := &c.stream, c.u.cfg.Now()
+	if s.renewed.on && now.Mono-s.renewed.at < c.u.cfg.AckTimeout {
+		s.greeting.answered = false
+		s.greeting.due.set(now.Mono + jitter(2*c.u.cfg.AckTimeout))
+		return nil
+	}
+	if err := c.u.out.NewEpoch(ctx, now); err != nil {
 		return err
 	}
 	c.u.cfg.Log.Warn("central knows other events under this kiosk's numbers; a new epoch begins")
-	c.stream = stream{}
+	c.stream = stream{renewed: alarm{true, now.Mono}}
 	return c.hello(ctx)
 }
 

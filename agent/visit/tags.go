@@ -120,9 +120,6 @@ func (n *turn) gone(uid drivers.UID) {
 	n.unpark(uid)
 	for i := range n.Lines {
 		l := &n.Lines[i]
-		if !has(l.Tags, uid) {
-			continue
-		}
 		if l.State == LineSeen || l.State == LineParts || l.State == LineUnreadable {
 			l.Tags = without(l.Tags, uid)
 			l.count()

@@ -57,7 +57,6 @@ func (s *session) run(done chan<- struct{}) {
 			return
 		}
 		if n == 0 {
-			println(time.Now().UnixMicro(), s.line.path(), "GAP drop", len(s.in))
 			s.in = s.in[:0]
 			continue
 		}
@@ -65,7 +64,6 @@ func (s *session) run(done chan<- struct{}) {
 			s.began = time.Now()
 		}
 		s.in = append(s.in, buf[:n]...)
-		println(time.Now().UnixMicro(), s.line.path(), "IN", n, len(s.in), s.in[0])
 		if !s.serve() {
 			return
 		}
@@ -87,7 +85,6 @@ func (s *session) serve() bool {
 		}
 		f, ok := parse(s.in[:n])
 		if !ok {
-			println(time.Now().UnixMicro(), s.line.path(), "BAD", n)
 			s.in = s.in[:0]
 			return true
 		}
@@ -161,7 +158,6 @@ func (s *session) send(reply []byte, due time.Time, fault string) bool {
 	}
 	s.heard = time.Now() // before the write: the computer may have it before we are back
 	err := s.line.write(reply)
-	println(time.Now().UnixMicro(), s.line.path(), "OUT", len(reply), fault)
 	// A computer that does not read for so long loses its answer, as on a wire.
 	return err == nil || !hungUp(err)
 }

@@ -115,7 +115,7 @@ function listen() {
     show(e.data);
   });
   source.addEventListener("error", () => {
-    if (!lostTimer) lostTimer = setTimeout(hide, 3000);
+    if (!lostTimer) lostTimer = setTimeout(hide, 1500);
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
   });
 }

@@ -68,9 +68,9 @@ func sane(m contract.Batch) error {
 }
 
 // enter finds the stream of an epoch. An epoch that central has never heard
-// of, and that is not older than the current one, becomes the current one.
-// An older one is a copy of the kiosk, or an old image: stop, unless staff
-// have said that it may start anew.
+// of, and that is not older than the current one as far as can be told,
+// becomes the current one. An older one is a copy of the kiosk, or an old
+// image: stop, unless staff have said that it may start anew.
 func enter(tx Tx, k Kiosk, epoch circ.Epoch, at time.Time) (Stream, contract.Order, error) {
 	cur, any, err := tx.Current()
 	if err != nil || any && cur.Epoch == epoch {
@@ -80,13 +80,19 @@ func enter(tx Tx, k Kiosk, epoch circ.Epoch, at time.Time) (Stream, contract.Ord
 	if err != nil {
 		return Stream{}, "", err
 	}
-	if any && (known || bytes.Compare(epoch[:], cur.Epoch[:]) < 0) {
+	if any && (known || before(epoch, cur.Epoch)) {
 		return cur, outdated(k), tx.Alarm(Alarm{
 			Reason: OldEpoch, Epoch: epoch, At: at,
 			Note: "it speaks from an epoch older than its current one: an old image or a copy is at work. Take the copy away, or run: nightdesk-central kiosk resume " + k.Name,
 		})
 	}
 	return Stream{Epoch: epoch}, "", tx.Begin(epoch, at)
+}
+
+// before says whether an epoch was certainly named before another. Only names
+// that hold a time can tell (UUID version 7; RFC 9562, 5.7).
+func before(a, b circ.Epoch) bool {
+	return a.Version() == 7 && b.Version() == 7 && bytes.Compare(a[:6], b[:6]) < 0
 }
 
 func outdated(k Kiosk) contract.Order {
