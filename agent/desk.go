@@ -41,8 +41,7 @@ type Facts interface {
 type Desk struct {
 	Ledger  Ledger
 	Facts   Facts
-	CardKey []byte // K of the kiosk's credential
-	Zone    *time.Location
+	CardKey []byte      // K of the kiosk's credential
 	Quiet   drivers.AFI // what a tag on loan says
 	Now     func() circ.Moment
 	Online  func() bool
@@ -110,7 +109,7 @@ func (d *Desk) look(ctx context.Context, at circ.Moment, e visit.Look) (visit.Ev
 		return nil, err
 	}
 	known := visit.Known{Visit: e.Visit, Ask: e.Ask, Items: f.Items}
-	reason, service := policy.Rules{Zone: d.Zone}.Standing(at, f)
+	reason, service := policy.Rules{Zone: zone(f.Rules)}.Standing(at, f)
 	known.Standing = visit.Standing{Known: f.Borrower != nil, Reason: reason, Service: visit.Service(service)}
 	if b := f.Borrower; b != nil {
 		known.Standing.Loans, known.Standing.Oldest, known.Standing.Notes = b.Loans, b.Oldest, b.Messages
@@ -133,6 +132,19 @@ func (d *Desk) facts(ctx context.Context, at circ.Moment, who circ.Borrower, ite
 	return f, nil
 }
 
+// zone is the venue's time zone. The program carries the zones itself (package
+// time/tzdata); a name that it does not know decides in UTC.
+func zone(book *circ.RuleBook) *time.Location {
+	if book == nil {
+		return time.UTC
+	}
+	z, err := time.LoadLocation(book.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return z
+}
+
 func (d *Desk) record(ctx context.Context, at circ.Moment, e visit.Record) (visit.Event, error) {
 	pile := make([]circ.Request, len(e.Pile))
 	var items []circ.ItemID
@@ -149,7 +161,7 @@ func (d *Desk) record(ctx context.Context, at circ.Moment, e visit.Record) (visi
 	if err != nil {
 		return nil, err
 	}
-	receipts, err := d.Ledger.Record(ctx, at, pile, f, policy.Rules{Zone: d.Zone}.Decide)
+	receipts, err := d.Ledger.Record(ctx, at, pile, f, policy.Rules{Zone: zone(f.Rules)}.Decide)
 	if err := d.survive(ctx, err); err != nil {
 		return nil, err
 	}

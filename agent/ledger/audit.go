@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -30,7 +29,6 @@ type Report struct {
 type AuditedEvent struct {
 	Entry
 	Body []byte
-	Sum  [32]byte // SHA-256 of Body
 	Tags []contract.TagRef
 }
 
@@ -105,7 +103,7 @@ func (r *Report) events(ctx context.Context, q querier) error {
 			return err
 		}
 		a := AuditedEvent{Entry: Entry{N: e.N, Type: e.Type, At: e.At, Tx: e.Tx, Item: data.Item},
-			Body: body, Sum: sha256.Sum256(body), Tags: data.Tags}
+			Body: body, Tags: data.Tags}
 		copy(a.Epoch[:], epoch)
 		a.Acked = a.N <= r.Acked[a.Epoch]
 		r.Events = append(r.Events, a)

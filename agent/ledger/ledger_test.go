@@ -341,6 +341,34 @@ func TestOwnFactsCountUntilTheyAreFolded(t *testing.T) {
 	}
 }
 
+func TestAnotherLibrarysTagIsNeverWritten(t *testing.T) {
+	d := newDesk(t)
+	foreign := func(at circ.Moment, r circ.Request, f circ.Facts) circ.Decision {
+		return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Shelf: circ.HelpShelf, Flags: []circ.Reason{circ.ItemForeign}}
+	}
+	rs, err := d.Record(context.Background(), d.now, []circ.Request{d.ask(circ.Return, "theirs", tags(1))}, circ.Facts{}, foreign)
+	if err != nil || rs[0].State != circ.Done || len(d.wanted(1)) != 0 {
+		t.Errorf("%+v, %v, wishes %v: want done and nothing wanted of the tag", rs, err, d.wanted(1))
+	}
+	d.expect(contract.LoanReturned)
+}
+
+func TestAnItemLentByItsBarcodeIsQuietedWithoutASecondLoan(t *testing.T) {
+	d := newDesk(t)
+	d.record(d.ask(circ.Issue, "a", nil))
+	yours := func(circ.Moment, circ.Request, circ.Facts) circ.Decision {
+		return circ.Decision{Verdict: circ.Already, Reason: circ.ItemAlreadyYours}
+	}
+	rs, err := d.Record(context.Background(), d.now, []circ.Request{d.ask(circ.Issue, "a", tags(1))}, circ.Facts{}, yours)
+	if err != nil || rs[0].State != circ.Pending {
+		t.Fatalf("%+v, %v, want pending", rs, err)
+	}
+	if r := d.settle(d.wanted(1)...); r[0].State != circ.Done {
+		t.Errorf("after the read-back: %+v, want done", r)
+	}
+	d.expect(contract.LoanIssued)
+}
+
 func TestAskingTwiceIsOneAct(t *testing.T) {
 	d := newDesk(t)
 	first := d.record(d.ask(circ.Issue, "a", tags(1)))[0]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,11 +62,24 @@ func (w *writer) recordOne(at circ.Moment, req circ.Request, f circ.Facts, decid
 		r.State = w.perform(at, req, f, d)
 		r.Open = w.open(req.Tx)
 	case circ.Already:
-		r.State = circ.Done
+		r.State = w.already(at, req, f, d)
+		r.Open = w.open(req.Tx)
 	default:
 		r.State = circ.Refused
 	}
 	return r
+}
+
+// already is what remains to be done about what is so already. An item that
+// this card has, put down with its tags, needs no second loan; but its tags
+// may still have to be made quiet, if it was lent by its barcode before.
+func (w *writer) already(at circ.Moment, req circ.Request, f circ.Facts, d circ.Decision) circ.State {
+	if req.Kind != circ.Issue || d.Reason != circ.ItemAlreadyYours || len(req.Tags) == 0 || missingParts(req.Tags) {
+		return circ.Done
+	}
+	w.supersede(at, req)
+	w.wish(w.newAct(at, req, f, d), circ.Quiet)
+	return circ.Pending
 }
 
 // perform does what was decided and says how far that came.
@@ -118,8 +132,8 @@ func (w *writer) intend(at circ.Moment, req circ.Request, f circ.Facts, d circ.D
 		l, _ := w.loanOf(req.Item)
 		a.draft.Of = l.tx
 	}
-	if len(req.Tags) == 0 {
-		w.close(at, a)
+	if len(req.Tags) == 0 || slices.Contains(d.Flags, circ.ItemForeign) {
+		w.close(at, a) // another library's tag is never written (design D1)
 		return closed(req.Kind)
 	}
 	w.wish(a, circ.Loud)

@@ -124,16 +124,34 @@ func all(rs ...ruling) ruling {
 	}
 }
 
-// The desk as it stands lends: so whatever a row changes is what refuses.
-func TestIssue(t *testing.T) {
-	staffed := weekly(time.Tuesday, circ.DayHours{StaffedFrom: "09:30", StaffedTo: "17:00"})
-	staffOnly := class(func(r *circ.ClassRule) { r.StaffOnly = true })
-	tests := []struct {
-		name  string
-		given ruling
-		want  circ.Reason
-		shelf circ.Shelf
-	}{
+// issueRow changes one thing. The desk as it stands lends: so whatever a row
+// changes is what refuses.
+type issueRow struct {
+	name  string
+	given ruling
+	want  circ.Reason
+	shelf circ.Shelf
+}
+
+func checkIssues(t *testing.T, rows []issueRow) {
+	t.Helper()
+	for _, tt := range rows {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDesk(t)
+			tt.given(d)
+			got := d.decide(t)
+			if got.Reason != tt.want || got.Shelf != tt.shelf {
+				t.Errorf("got %s, shelf %s; want %s, shelf %s", got.Reason, got.Shelf, tt.want, tt.shelf)
+			}
+			if want := map[bool]circ.Verdict{true: circ.Yes, false: circ.No}[tt.want == circ.OK]; got.Verdict != want {
+				t.Errorf("got verdict %s, want %s", got.Verdict, want)
+			}
+		})
+	}
+}
+
+func TestIssueByCard(t *testing.T) {
+	checkIssues(t, []issueRow{
 		{"as it stands", func(*desk) {}, circ.OK, circ.TakeIt},
 
 		{"no card", func(d *desk) { d.req.Who = circ.Borrower{} }, circ.BorrowerMissing, circ.OnTheShelf},
@@ -153,7 +171,11 @@ func TestIssue(t *testing.T) {
 			d.who.ByClass, d.facts.Own.ByClass = map[string]int{"book": 9}, map[string]int{"book": 3}
 		}, circ.ItemClassLimit, circ.OnTheShelf},
 		{"as many of another class", func(d *desk) { d.who.ByClass = map[string]int{"dvd": 12} }, circ.OK, circ.TakeIt},
+	})
+}
 
+func TestIssueByItem(t *testing.T) {
+	checkIssues(t, []issueRow{
 		{"item not for loan", func(d *desk) { d.item.NotLoan = true }, circ.ItemReference, circ.OnTheShelf},
 		{"class not for loan", class(func(r *circ.ClassRule) { r.NotLoan = true }), circ.ItemReference, circ.OnTheShelf},
 		{"class without a loan period", class(func(r *circ.ClassRule) { r.Days = 0 }), circ.NoRules, circ.OnTheShelf},
@@ -198,13 +220,23 @@ func TestIssue(t *testing.T) {
 		{"more parts than a borrower's set", parts(17, 17), circ.ItemParts, circ.HelpShelf},
 		{"more parts than this venue's", all(parts(3, 3), func(d *desk) { d.rules.MaxParts = 2 }), circ.ItemParts, circ.HelpShelf},
 		{"shown by barcode", func(d *desk) { d.req.Tags = nil }, circ.OK, circ.TakeIt},
+	})
+}
 
+func TestIssueByHours(t *testing.T) {
+	staffed := weekly(time.Tuesday, circ.DayHours{StaffedFrom: "09:30", StaffedTo: "17:00"})
+	staffOnly := class(func(r *circ.ClassRule) { r.StaffOnly = true })
+	checkIssues(t, []issueRow{
 		{"staff hours only, staff here", all(staffOnly, staffed), circ.OK, circ.TakeIt},
 		{"staff hours only, nobody here", staffOnly, circ.ItemNotNow, circ.OnTheShelf},
 		{"staff hours only, after hours", all(staffOnly, staffed, func(d *desk) { d.at.Wall = d.at.Wall.Add(3 * time.Hour) }), circ.ItemNotNow, circ.OnTheShelf},
 		{"staff hours only, clock in doubt", all(staffOnly, staffed, func(d *desk) { d.at.Quality = circ.Restored }), circ.ItemNotNow, circ.OnTheShelf},
 		{"staff hours only, holiday", all(staffOnly, staffed, func(d *desk) { d.facts.Calendar.Closed = map[string]bool{"2026-03-03": true} }), circ.ItemNotNow, circ.OnTheShelf},
+	})
+}
 
+func TestIssueByAgeOfCache(t *testing.T) {
+	checkIssues(t, []issueRow{
 		{"central never spoke", func(d *desk) { d.facts.AsOf = time.Time{} }, circ.NoRules, circ.OnTheShelf},
 		{"cache two days old", old(2), circ.OK, circ.TakeIt},
 		{"cache two days old, many lent", all(old(2), func(d *desk) { d.facts.Own.Offline = 9 }), circ.OK, circ.TakeIt},
@@ -222,20 +254,7 @@ func TestIssue(t *testing.T) {
 				d.facts.Calendar.Weekly[i].Closed = true
 			}
 		}, circ.NoRules, circ.OnTheShelf},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			d := newDesk(t)
-			tt.given(d)
-			got := d.decide(t)
-			if got.Reason != tt.want || got.Shelf != tt.shelf {
-				t.Errorf("got %s, shelf %s; want %s, shelf %s", got.Reason, got.Shelf, tt.want, tt.shelf)
-			}
-			if want := map[bool]circ.Verdict{true: circ.Yes, false: circ.No}[tt.want == circ.OK]; got.Verdict != want {
-				t.Errorf("got verdict %s, want %s", got.Verdict, want)
-			}
-		})
-	}
+	})
 }
 
 func TestIssueOfWhatIsYours(t *testing.T) {

@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,18 +99,26 @@ const measure = `(async (path) => {
 	return wrong;
 })`
 
-// TestEverythingFits measures every picture of the gallery at two sizes.
-func TestEverythingFits(t *testing.T) {
+// TestInABrowser shows the page to Chromium, once for all that needs one.
+func TestInABrowser(t *testing.T) {
 	k := start(t, nil)
 	ctx := browse(t, k)
 	if ctx == nil {
 		return
 	}
+	t.Run("everything fits", func(t *testing.T) { testEverythingFits(t, k, ctx) })
+	t.Run("without a script", func(t *testing.T) { testWithoutScript(page{t, ctx}, k) })
+	t.Run("a visit", func(t *testing.T) { testVisit(page{t, ctx}, k) })
+}
+
+// testEverythingFits measures every picture of the gallery, and every reason
+// on a tile, at two sizes.
+func testEverythingFits(t *testing.T, k *kiosk, ctx context.Context) {
 	for _, size := range [][2]int64{{1280, 800}, {1920, 1080}} {
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range gallery() {
+		for _, p := range append(gallery(), everyReason(t)...) {
 			k.screen.Show(p.state, drawnAt)
 			wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](measure+`("/?`+p.query+`")`, chromedp.EvalAwaitPromise))
 			if err != nil {
@@ -120,6 +129,24 @@ func TestEverythingFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// everyReason puts every reason on a tile, with a long title and the longest
+// of the places to put it.
+func everyReason(t *testing.T) []picture {
+	var out []picture
+	for reasons := range slices.Chunk(constants(t, "../circ", "Reason"), tilesAlone) {
+		var l []visit.Line
+		for _, r := range reasons {
+			l = append(l, refused(circ.ItemID(r), titles[3], circ.Issue, circ.Reason(r), circ.OnTheShelf))
+		}
+		out = append(out, picture{"reasons from " + reasons[0], "", on(visit.Borrow, offline, signedIn, lines(l...))})
+	}
+	provisional := lent("1", titles[3], time.Date(2026, time.September, 23, 0, 0, 0, 0, time.UTC)) // a Wednesday: long words
+	provisional.Decision.Provisional = true
+	unsecured := provisional
+	unsecured.Item, unsecured.State = "2", visit.LineUnsecured
+	return append(out, picture{"long dates", "", on(visit.Borrow, offline, signedIn, lines(provisional, unsecured))})
 }
 
 // page is a browser that a test looks at until it shows what it should.
@@ -151,21 +178,15 @@ func (p page) do(a chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// TestVisitInABrowser is a visit as the module in the page sees it.
-func TestVisitInABrowser(t *testing.T) {
-	k := start(t, nil)
+// testVisit is a visit as the module in the page sees it.
+func testVisit(p page, k *kiosk) {
 	k.screen.Show(on(visit.Home, all), drawnAt)
-	ctx := browse(t, k)
-	if ctx == nil {
-		return
-	}
-	p := page{t, ctx}
 	show := func(s visit.Screen, change ...func(*visit.State)) { k.screen.Show(on(s, all, change...), drawnAt) }
 	focused := `document.activeElement.id === "heading" && document.activeElement.textContent.includes`
 
 	p.do(chromedp.Click("#borrow"))
 	if got := <-k.taps; got != (visit.Tapped{Button: visit.TapBorrow, Visit: theVisit}) {
-		t.Errorf("got %+v", got)
+		p.t.Errorf("got %+v", got)
 	}
 	show(visit.CardAsk)
 	p.until("a new screen takes the focus", focused+`("library card")`)
@@ -181,7 +202,7 @@ func TestVisitInABrowser(t *testing.T) {
 	p.do(chromedp.Click("#help"))
 	p.until("help opens", focused+`("Help")`)
 	if got := <-k.taps; got.Button != here {
-		t.Errorf("help counts as %+v", got)
+		p.t.Errorf("help counts as %+v", got)
 	}
 	show(visit.Warn, signedIn, lines(longList()...))
 	p.until("help gives way to a question", focused+`("more time")`)
@@ -198,18 +219,13 @@ func TestVisitInABrowser(t *testing.T) {
 	p.until("a dead desk shows nothing", `document.querySelector("h1").textContent === "One moment"`)
 }
 
-// TestPageWorksWithoutScript taps by the form alone.
-func TestPageWorksWithoutScript(t *testing.T) {
-	k := start(t, nil)
+// testWithoutScript taps by the form alone.
+func testWithoutScript(p page, k *kiosk) {
 	k.screen.Show(on(visit.Borrow, all, signedIn, lines(open("30010005", "Treasure Island", circ.Issue, visit.LinePutBack))), drawnAt)
-	ctx := browse(t, k)
-	if ctx == nil {
-		return
-	}
-	p := page{t, ctx}
+	p.until("the button", `document.querySelector("#leave-30010005")`)
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#leave-30010005").form.submit()`)) // a form's own submit sends no event
 	if got := <-k.taps; got != (visit.Tapped{Button: visit.TapLeave, Item: "30010005", Visit: theVisit}) {
-		t.Errorf("got %+v", got)
+		p.t.Errorf("got %+v", got)
 	}
 	p.until("the page comes back", `location.pathname === "/" && document.querySelectorAll(".tile").length === 1`)
 }

@@ -36,6 +36,9 @@ func (s *Screen) serveEvents(w http.ResponseWriter, r *http.Request) {
 // stream ends with its reader, with the program, or with a reader that takes
 // nothing for as long as writeLimit: none of these is anybody's fault.
 func (s *Screen) stream(out stream, r *http.Request) {
+	if out.send([]byte("retry: 1000\n\n")) != nil { // ms until a browser asks again
+		return
+	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	var sent []byte

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -109,10 +110,11 @@ func (w words) say(key string, with fill) string {
 	if !ok {
 		return "[" + key + "]"
 	}
+	var pairs []string
 	for name, value := range with {
-		s = strings.ReplaceAll(s, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", value)
 	}
-	return s
+	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 // count gives the words under a key for n things; {n} stands for the number.
@@ -123,9 +125,7 @@ func (w words) count(key string, n int, with fill) string {
 		form = ".one"
 	}
 	all := fill{"n": strconv.Itoa(n)}
-	for name, value := range with {
-		all[name] = value
-	}
+	maps.Copy(all, with)
 	return w.say(key+form, all)
 }
 

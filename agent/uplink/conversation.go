@@ -40,6 +40,7 @@ type Conversation struct {
 	births  map[uuid.UUID]bool // central's runs that have been greeted
 	beat    alarm
 	noted   time.Duration // when the cache last heard that nothing is new
+	back    bool          // a long silence has ended; until the next ack
 
 	stream stream
 	feeds  map[contract.Feed]*feed
@@ -199,6 +200,9 @@ func hear[T statement](ctx context.Context, c *Conversation, kind contract.Kind,
 	if err != nil {
 		c.u.refuse(t.Channel, err)
 		return nil
+	}
+	if c.u.silence(c.u.cfg.Now()) >= onlineFor {
+		c.back = true
 	}
 	c.u.listen(ctx, v.Said(), m.Retained)
 	if err := c.greet(ctx, v.Said(), m.Retained); err != nil {

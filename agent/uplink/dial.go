@@ -27,7 +27,7 @@ var errPacket = errors.New("the broker announces a packet larger than any messag
 // open connects to the broker. No proxy of the environment is asked: the
 // address is the credential's or the configuration's. Until connected is
 // closed, the end of ctx closes the connection too.
-func (u *Uplink) open(ctx context.Context, connected <-chan struct{}, to *url.URL) (net.Conn, error) {
+func (u *Uplink) open(ctx context.Context, l *link, connected <-chan struct{}, to *url.URL) (net.Conn, error) {
 	limit, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	port := to.Port()
@@ -47,14 +47,14 @@ func (u *Uplink) open(ctx context.Context, connected <-chan struct{}, to *url.UR
 		}
 	}()
 	if to.Scheme != "mqtts" {
-		return &limited{Conn: conn, left: headerNext}, nil
+		return &limited{Conn: conn, over: l.broke, left: headerNext}, nil
 	}
 	secure, err := u.secure(limit, conn, to.Hostname())
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
-	return &limited{Conn: secure, left: headerNext}, nil
+	return &limited{Conn: secure, over: l.broke, left: headerNext}, nil
 }
 
 // userTimeout lets the kernel give up on a peer that acknowledges nothing:
@@ -104,9 +104,10 @@ func tlsConfig(b contract.Broker, host string) (*tls.Config, error) {
 // 256 MB, and take the memory before a byte of it has come.
 type limited struct {
 	net.Conn
-	left  int // bytes of the packet's body still to come; headerNext or lengthNext in its header
-	shift int // bits of the remaining length read so far
-	size  int // the remaining length read so far
+	over  func(error) // hears of it before the connection is closed
+	left  int         // bytes of the packet's body still to come; headerNext or lengthNext in its header
+	shift int         // bits of the remaining length read so far
+	size  int         // the remaining length read so far
 }
 
 const (
@@ -118,6 +119,7 @@ const (
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if e := l.follow(p[:n]); e != nil {
+		l.over(e)
 		l.Close()
 		return 0, e
 	}

@@ -104,6 +104,9 @@ func (l *link) await(ctx context.Context, t paho.Token, limit time.Duration) err
 	defer timer.Stop()
 	select {
 	case <-t.Done():
+		if t.Error() != nil && l.Err() != nil {
+			return l.Err() // the cause, where paho tells the consequence
+		}
 		return t.Error()
 	case <-l.done:
 		return l.err
@@ -124,7 +127,7 @@ func (u *Uplink) connect(ctx context.Context, session uuid.UUID) (*link, error) 
 		return nil, err
 	}
 	options.SetCustomOpenConnectionFn(func(to *url.URL, _ paho.ClientOptions) (net.Conn, error) {
-		return u.open(ctx, connected, to)
+		return u.open(ctx, l, connected, to)
 	})
 	l.client = paho.NewClient(options)
 	if err := l.await(ctx, l.client.Connect(), 3*connectTimeout); err != nil {

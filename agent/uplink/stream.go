@@ -76,6 +76,7 @@ func (c *Conversation) acked(ctx context.Context, a contract.Ack) error {
 	if a.Epoch != s.greeting.epoch {
 		return nil
 	}
+	defer func() { c.back = false }()
 	s.greeting.answered, s.greeting.try = true, 0
 	s.greeting.due.stop()
 	if a.Order == contract.Stop {
@@ -132,8 +133,8 @@ func (c *Conversation) newEpoch(ctx context.Context) error {
 	return c.hello(ctx)
 }
 
-// goOn sends what central needs, the batch in flight if central has been
-// silent about it for long, or the next batch.
+// goOn sends what central needs, the batch in flight if central was silent
+// for long, or the next batch.
 func (c *Conversation) goOn(ctx context.Context, a contract.Ack, retired bool) error {
 	s := &c.stream
 	if b := s.batch; b != nil && retired && a.Through >= b.to {
@@ -146,7 +147,7 @@ func (c *Conversation) goOn(ctx context.Context, a contract.Ack, retired bool) e
 	if a.Need != nil {
 		return c.needed(ctx, a.Need.From)
 	}
-	if b := s.batch; b != nil && c.now()-b.sent >= c.u.cfg.AckTimeout {
+	if b := s.batch; b != nil && c.back {
 		b.try = 0
 		return c.resend(ctx)
 	}

@@ -116,8 +116,6 @@ func (d *table) act(text string) {
 	d.t.Fatalf("nobody can do this: %q", text)
 }
 
-func (d *table) event(ev visit.Event) { d.happen(ev) }
-
 func putDown(d *table, m []string) {
 	part, of, tag := max(1, number(m[2])), max(1, number(m[3])), 1
 	if m[4] != "" {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"nightdesk/agent/config"
 )
 
 func main() {
@@ -34,6 +36,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return 0
 	}
+	var code exitWith
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	var problems *config.Errors
+	if errors.As(err, &problems) { // one problem a line, each with its place
+		fmt.Fprintln(stderr, problems)
+		return 1
+	}
 	fmt.Fprintf(stderr, "nightdesk: error: %s\n", oneLine(err.Error()))
 	var h hinted
 	if errors.As(err, &h) {
@@ -49,7 +60,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(tagCommand())
+	root.AddCommand(runCommand(), doctorCommand(), outboxCommand(), tagCommand())
 	return root
 }
 

@@ -351,7 +351,6 @@ func TestThroughAPty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = slave.Close() }() // kept open, or closing our end would hang it up
 	port, err := wire.Open(slave.Name(), wire.Mode{Baud: 38400, Parity: wire.Even})
 	if err != nil {
 		t.Fatal(err)
@@ -359,17 +358,20 @@ func TestThroughAPty(t *testing.T) {
 	r := newReader()
 	r.tags[book()] = &drivers.Tag{UID: book(), AFI: 0x07, DSFID: 0x06, Data: make([]byte, 28*4)}
 	served := make(chan struct{})
-	go func() { // ends when the pseudo-terminal is closed
+	go func() { // ends when the last of our ends is closed
 		defer close(served)
 		serve(device, r)
 	}()
-	defer func() { _ = device.Close(); <-served }()
+	defer func() {
+		_, _ = port.Close(), slave.Close()
+		<-served
+		_ = device.Close()
+	}()
 
 	pad, err := Open(t.Context(), port, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = pad.Close() }()
 	if uids, err := pad.Inventory(t.Context()); err != nil || !slices.Equal(uids, []drivers.UID{book()}) {
 		t.Errorf("inventory: got %v and %v, want the book", uids, err)
 	}

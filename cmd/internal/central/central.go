@@ -161,6 +161,9 @@ func (c *Central) RestoreGeneration(ctx context.Context) error {
 	return c.store.Renew(ctx, c.now())
 }
 
+// Backup copies the database into a new file while it is in use.
+func (c *Central) Backup(ctx context.Context, path string) error { return c.store.Backup(ctx, path) }
+
 // Counts says how often what happened since Open, by name.
 func (c *Central) Counts() map[string]uint64 {
 	c.mu.Lock()

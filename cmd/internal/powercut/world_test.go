@@ -49,7 +49,11 @@ const (
 // power counts the steps and is cut at one of them; then nothing works any more.
 type power struct {
 	at    int    // the step at which it is cut; 0: never
-	name  string // or the name of the step, once the cut is armed
+	name  string // or the name of the step
+	after string // … once a step of this name has been; without a name the next one, whatever it is
+	nth   int    // … the how manieth of them; 0: the first
+	seen  int    // of them
+	armed bool   // after has been
 	steps int
 	log   []string
 	off   bool
@@ -62,11 +66,24 @@ func (p *power) step(name string) error {
 	}
 	p.steps++
 	p.log = append(p.log, name)
-	if p.steps == p.at || p.name != "" && name == p.name {
+	if p.steps == p.at || p.named(name) {
 		p.off, p.where = true, name
 		return agent.ErrPowerCut
 	}
 	return nil
+}
+
+// named says whether this is the step that was asked for by name.
+func (p *power) named(name string) bool {
+	if p.after != "" && !p.armed {
+		p.armed = name == p.after
+		return false
+	}
+	if p.name == "" && p.after == "" || p.name != "" && p.name != name {
+		return false
+	}
+	p.seen++
+	return p.seen >= p.nth
 }
 
 func (p *power) BeforeWrite(b []byte) error { return p.step("serial write " + command(b)) }
@@ -98,6 +115,7 @@ type world struct {
 	swap    bool                         // swapped order: quiet before the loan is recorded
 	lose    func(topic string) bool      // the broker loses what it has acknowledged
 	quietly bool                         // central's own start is no step of the kiosk's
+	orders  orders
 	*kiosk
 }
 
@@ -210,8 +228,11 @@ func (w *world) on(p *power) error {
 	}
 	w.cache, err = cache.Open(ctx, filepath.Join(w.dir, "cache.db"))
 	must(w.t, err)
-	w.desk = &agent.Desk{Ledger: w.ledger, Facts: w.cache, CardKey: w.cred.CardKey, Zone: time.UTC, Quiet: quiet,
+	w.desk = &agent.Desk{Ledger: w.ledger, Facts: w.cache, CardKey: w.cred.CardKey, Quiet: quiet,
 		Now: w.now, Online: func() bool { return true }, Poke: func() {}, Log: slog.New(slog.DiscardHandler), Show: w.show}
+	if w.orders.desk != nil {
+		w.desk.Ledger = w.orders.desk(w.ledger)
+	}
 	w.pads = pads.New(pads.Config{Security: pads.Security{Loud: loud, Quiet: quiet}, Now: w.now, Visit: w.desk.Visit,
 		Emit: func(e pads.Event) { w.seen = append(w.seen, e) }}, w.padLedger(), nothing{})
 	w.uplink = uplink.New(uplink.Config{Credential: w.cred, Now: w.now}, w.ledger, w.cache)
@@ -262,10 +283,20 @@ func (nothing) Learn(context.Context, circ.Moment, drivers.UID, label.Label, []b
 
 // padLedger is the ledger as the pads see it, or a wrong one for the controls.
 func (w *world) padLedger() pads.Ledger {
-	if w.swap {
+	switch {
+	case w.swap:
 		return hasty{w.ledger}
+	case w.orders.pads != nil:
+		return w.orders.pads(w.ledger)
 	}
 	return w.ledger
+}
+
+// orders puts something wrong between two parts, for the controls; nil: nothing.
+type orders struct {
+	desk func(*ledger.Ledger) agent.Ledger
+	pads func(*ledger.Ledger) pads.Ledger
+	link func(*link) uplink.Link
 }
 
 // hasty is the order of systems that unlock first: whatever lies on the pad is
@@ -373,17 +404,25 @@ func (l *link) Publish(ctx context.Context, topic string, _ byte, _ bool, payloa
 	if err != nil {
 		return fmt.Errorf("central: %w", err)
 	}
+	l.answer(outs)
+	return l.w.power.step("published " + kind)
+}
+
+// answer is what central publishes.
+func (l *link) answer(outs []central.Out) {
 	for _, o := range outs {
+		if l.w.lose != nil && l.w.lose(o.Topic[strings.LastIndex(o.Topic, "/")+1:]) {
+			continue
+		}
 		l.in <- uplink.Message{Topic: o.Topic, Payload: o.Payload}
 	}
-	return l.w.power.step("published " + kind)
 }
 
 // sync is one session with central, until nobody has anything more to say.
 func (w *world) sync() error {
 	ctx := context.Background()
 	l := &link{w: w, in: make(chan uplink.Message, 64), end: make(chan struct{})}
-	c, err := w.uplink.Conversation(l)
+	c, err := w.uplink.Conversation(w.linked(l))
 	must(w.t, err)
 	if err := c.Open(ctx); err != nil {
 		return w.cutOr(err)
@@ -406,6 +445,13 @@ func (w *world) sync() error {
 		}
 	}
 	return errors.New("the session with central does not end")
+}
+
+func (w *world) linked(l *link) uplink.Link {
+	if w.orders.link != nil {
+		return w.orders.link(l)
+	}
+	return l
 }
 
 func (w *world) cutOr(err error) error {

@@ -17,6 +17,9 @@ func (a act) loan() (verdict, error) {
 	if why := checkItem(d.Item); why != "" {
 		return parked(BadID, why), nil
 	}
+	if a.event.Tx == (circ.Tx{}) {
+		return parked(Unreadable, "it names no transaction, so the loan could not be told from another"), nil
+	}
 	card, err := a.unseal(a.stored, a.event, d.Who)
 	if err != nil || checkItem(circ.ItemID(card)) != "" {
 		v := parked(Unsealable, "its card number cannot be opened with this central's key; was the kiosk enrolled elsewhere?")
@@ -49,8 +52,23 @@ func (a act) mark() (before bool, err error) {
 	return a.tx.Mark(a.stored.Kiosk, a.event.Tx, a.event.Type)
 }
 
-// issue records a loan (rows 1 to 16, 24, 25, 32).
+// issue records a loan, unless its transaction is another kiosk's: that loan
+// must not be overwritten.
 func (a act) issue(d contract.Loan, card circ.Card, v *verdict) error {
+	_, taken, err := a.tx.Loan(a.event.Tx)
+	if err != nil {
+		return err
+	}
+	if taken {
+		v.parked = true
+		v.flag(Unreadable, "another loan has the same transaction")
+		return nil
+	}
+	return a.lend(d, card, v)
+}
+
+// lend records a loan (rows 1 to 16, 24, 25, 32).
+func (a act) lend(d contract.Loan, card circ.Card, v *verdict) error {
 	for _, f := range d.Flags {
 		v.flag(f, "the kiosk lent it in spite of this")
 	}

@@ -79,12 +79,12 @@ func (t *Tx) Finish(o record.Outcome) error {
 
 // Mark remembers that an act was applied.
 func (t *Tx) Mark(kiosk string, tx circ.Tx, typ contract.EventType) (before bool, err error) {
-	res, err := t.tx.Exec(`INSERT INTO act (kiosk, tx, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, kiosk, tx[:], typ)
+	var one int
+	fresh, err := t.find(`INSERT INTO act (kiosk, tx, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1`, []any{kiosk, tx[:], typ}, &one)
 	if err != nil {
-		return false, fmt.Errorf("mark the act: %w", err)
+		return false, fmt.Errorf("mark the act: %w", refusal(err))
 	}
-	n, err := res.RowsAffected()
-	return n == 0, err
+	return !fresh, nil
 }
 
 // Item finds an item.

@@ -182,7 +182,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			return err
 		}
 		err = s.write(ctx, func(t *Tx) error {
-			return t.exec(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", i+1))
+			return t.script(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", i+1))
 		})
 		if err != nil {
 			return fmt.Errorf("bring the schema to version %d: %w", i+1, err)
@@ -231,13 +231,42 @@ func (s *Store) read(ctx context.Context, do func(*Tx) error) error {
 // Tx is one transaction. Writing methods are called inside write only.
 type Tx struct {
 	tx      *sql.Tx
-	kiosk   string // whose row is locked; "" in transactions about no kiosk
-	version uint64 // of this transaction's changes; 0: none yet
+	kiosk   string               // whose row is locked; "" in transactions about no kiosk
+	version uint64               // of this transaction's changes; 0: none yet
+	moved   [2]bool              // which feeds are at that version already
+	ready   map[string]*sql.Stmt // by their text; they end with the transaction
+}
+
+// stmt prepares a statement once in a transaction: an import runs the same
+// few a hundred thousand times.
+func (t *Tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.ready[query]; ok {
+		return s, nil
+	}
+	s, err := t.tx.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	if t.ready == nil {
+		t.ready = map[string]*sql.Stmt{}
+	}
+	t.ready[query] = s
+	return s, nil
 }
 
 func (t *Tx) exec(query string, args ...any) error {
-	_, err := t.tx.Exec(query, args...)
+	s, err := t.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec(args...)
 	return refusal(err)
+}
+
+// script runs several statements without arguments.
+func (t *Tx) script(text string) error {
+	_, err := t.tx.Exec(text)
+	return err
 }
 
 // refusal tells the database's no to one row from trouble with the database.
@@ -251,7 +280,11 @@ func refusal(err error) error {
 
 // find scans the one row there is; found is false if there is none.
 func (t *Tx) find(query string, args []any, into ...any) (found bool, err error) {
-	err = t.tx.QueryRow(query, args...).Scan(into...)
+	s, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRow(args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -273,12 +306,12 @@ func (t *Tx) each(query string, args []any, scan func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
-// feed is one of the two columns of state that say where the feeds stand.
-type feed string
+// feed is one of the two feeds; state says in a column of its own where each stands.
+type feed int
 
 const (
-	items feed = "items"
-	own   feed = "own"
+	items feed = iota
+	own
 )
 
 // changed gives the version that this transaction's changes carry, and moves
@@ -290,7 +323,14 @@ func (t *Tx) changed(f feed) (uint64, error) {
 			return 0, fmt.Errorf("take the next version: %w", err)
 		}
 	}
-	return t.version, t.exec(`UPDATE state SET ` + string(f) + ` = version`)
+	if t.moved[f] {
+		return t.version, nil
+	}
+	t.moved[f] = true
+	if f == items {
+		return t.version, t.exec(`UPDATE state SET items = version`)
+	}
+	return t.version, t.exec(`UPDATE state SET own = version`)
 }
 
 // Times are stored as milliseconds; the zero time is NULL.

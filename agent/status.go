@@ -1,0 +1,93 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/config"
+	"nightdesk/agent/uplink"
+	"nightdesk/agent/visit"
+)
+
+// status is which devices work.
+type status struct {
+	hasPads bool
+
+	mu      sync.Mutex // guards what follows
+	pads    map[string]bool
+	scanner bool
+	trouble map[string]string // last error, by device
+	cached  time.Time         // as of when the cache is; zero: central has never been heard
+}
+
+func newStatus(cfg config.Config) *status {
+	s := &status{hasPads: len(cfg.Pads) > 0, pads: map[string]bool{}, trouble: map[string]string{}}
+	for _, p := range cfg.Pads {
+		s.pads[p.Name] = false
+	}
+	return s
+}
+
+// devices is what the visit is told.
+func (s *status) devices() visit.Devices {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := visit.Devices{HasPads: s.hasPads, Scanner: s.scanner}
+	for _, up := range s.pads {
+		d.Pads = d.Pads || up
+	}
+	return d
+}
+
+func (s *status) setPad(name string, up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pads[name] = up
+}
+
+func (s *status) setScanner(up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scanner = up
+}
+
+// failed notes why a device does not work; nil that it does.
+func (s *status) failed(device string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.trouble, device)
+	if err != nil {
+		s.trouble[device] = err.Error()
+	}
+}
+
+// health is what the heartbeat says.
+func (k *kiosk) health() uplink.Health {
+	k.status.mu.Lock()
+	defer k.status.mu.Unlock()
+	h := uplink.Health{Cache: -1, Pads: maps.Clone(k.status.pads)}
+	if !k.status.cached.IsZero() {
+		h.Cache = max(0, k.clock.Now().Wall.Sub(k.status.cached))
+	}
+	return h
+}
+
+// aged notes how old the cache is.
+func (k *kiosk) aged(ctx context.Context) {
+	f, err := k.cache.Facts(ctx, k.clock.Now(), k.cred.CardKey, circ.Borrower{}, nil)
+	if err != nil {
+		k.log.Error("the cache cannot be read", "err", err)
+		return
+	}
+	k.status.mu.Lock()
+	defer k.status.mu.Unlock()
+	k.status.cached = f.AsOf
+}
+
+// told tells the desk that a device came or went.
+func (k *kiosk) told(ctx context.Context) {
+	k.send(ctx, func(ctx context.Context) error { return k.desk.Devices(ctx, k.status.devices()) })
+}

@@ -1,0 +1,106 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
+	"nightdesk/agent/ledger"
+)
+
+// number is an event's key at central.
+type number struct {
+	epoch circ.Epoch
+	n     uint64
+}
+
+// act is what an event says was done, whatever its number: a new epoch gives
+// the same act another one.
+type act struct {
+	tx   circ.Tx
+	kind contract.EventType
+}
+
+// events compares the ledger's events with central's, both ways.
+func (r Reading) events(v *Verdict) {
+	stored := map[number][]byte{}
+	for _, e := range r.Central.Events {
+		stored[number{e.Epoch, e.N}] = e.Body
+	}
+	ours := map[number]bool{}
+	known := map[act]bool{}
+	for _, e := range r.Ledger.Events {
+		ours[number{e.Epoch, e.N}] = true
+		known[act{e.Tx, e.Type}] = true
+		r.acknowledged(v, e, stored)
+	}
+	r.gaps(v)
+	r.doubled(v, ours, known)
+}
+
+// acknowledged looks for one event of the ledger at central.
+func (r Reading) acknowledged(v *Verdict, e ledger.AuditedEvent, stored map[number][]byte) {
+	if !e.Acked {
+		return
+	}
+	v.Acked++
+	body, there := stored[number{e.Epoch, e.N}]
+	switch {
+	case !there:
+		v.Lost++
+		v.harm("what central acknowledged, it has", "event %d, %s of item %s, was acknowledged and central does not have it", e.N, e.Type, e.Item.Tail())
+	case !bytes.Equal(body, e.Body):
+		v.Lost++
+		v.harm("what central has is what was sent", "event %d, %s of item %s, is not the same at central", e.N, e.Type, e.Item.Tail())
+	}
+}
+
+// gaps finds numbers that central passed over.
+func (r Reading) gaps(v *Verdict) {
+	last := map[circ.Epoch]uint64{}
+	has := map[number]bool{}
+	for _, e := range r.Central.Events {
+		last[e.Epoch] = max(last[e.Epoch], e.N)
+		has[number{e.Epoch, e.N}] = true
+	}
+	for epoch, end := range last {
+		for n := uint64(1); n <= end; n++ {
+			if !has[number{epoch, n}] {
+				v.harm("central's events have no gaps", "central has event %d and not event %d", end, n)
+			}
+		}
+	}
+}
+
+// doubled finds acts that central has twice, and events that no kiosk sent.
+func (r Reading) doubled(v *Verdict, ours map[number]bool, known map[act]bool) {
+	seen := map[act]uint64{}
+	for _, e := range r.Central.Events {
+		var said contract.Event
+		if err := json.Unmarshal(e.Body, &said); err != nil {
+			v.harm("what central has is an event", "event %d at central cannot be read: %v", e.N, err)
+			continue
+		}
+		a := act{said.Tx, said.Type}
+		if before, twice := seen[a]; twice {
+			v.Doubled++
+			v.harm("no act is recorded twice", "%s is at central as event %d and as event %d", said.Type, before, e.N)
+		}
+		seen[a] = e.N
+		pruned := e.N <= r.Ledger.Base[e.Epoch]
+		if !ours[number{e.Epoch, e.N}] && !known[a] && !pruned {
+			v.harm("central knows nothing that the ledger does not", "event %d, %s, is at central and not in the ledger", e.N, said.Type)
+		}
+	}
+}
+
+// drained wants every event acknowledged and nothing left open.
+func (r Reading) drained(v *Verdict) {
+	if n := r.Ledger.Unacked(); n > 0 {
+		v.harm("everything has been sent", "%d events are not acknowledged", n)
+	}
+	for _, w := range r.Ledger.Wishes {
+		v.harm("everything has come to its end", "the tag of item %s is still to become %s", w.Item.Tail(), w.Want)
+	}
+}

@@ -1,0 +1,87 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nightdesk/agent"
+	"nightdesk/agent/config"
+	"nightdesk/agent/ledger"
+	"nightdesk/cmd/internal/central/record"
+	"nightdesk/cmd/internal/central/store"
+	"nightdesk/cmd/internal/check"
+)
+
+// Central is what the table shows and checks of central.
+type Central interface {
+	Loans(ctx context.Context, all bool) ([]record.Loan, error)
+	Events(ctx context.Context, kiosk string, max int) ([]store.Event, error)
+	Cases(ctx context.Context, all bool) ([]record.Case, error)
+}
+
+// Desk is the whole demonstration: the room, the cable, the power switch, and
+// central.
+type Desk struct {
+	Venue   Venue
+	Kiosk   string // its name
+	Room    *Room
+	Cable   *Cable
+	Power   *Power
+	Central Central
+	Config  config.Config // the kiosk's
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// WriteConfig writes the kiosk's configuration into dir and reads it as the
+// kiosk will. The pseudo-terminals, the credential and the data lie beside it.
+func WriteConfig(dir string, v Venue, broker string) (path string, c config.Config, err error) {
+	path = filepath.Join(dir, "kiosk.toml")
+	text := fmt.Sprintf(`name = %q
+credential = "credential.json"
+data = "kiosk"
+
+[broker]
+url = "mqtt://%s"
+
+[[pad]]
+name = "pad"
+path = "pad"
+
+[scanner]
+path = "scanner"
+suffix = "cr"
+
+[screen]
+listen = "127.0.0.1:0"
+`, v.Name, broker)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return path, c, fmt.Errorf("write the kiosk's configuration: %w", err)
+	}
+	c, err = config.Load(path)
+	return path, c, err
+}
+
+// Ledger reads the kiosk's ledger file, also beside a running kiosk.
+func (d *Desk) Ledger(ctx context.Context) (ledger.Report, error) {
+	return ledger.Audit(ctx, agent.LedgerPath(d.Config))
+}
+
+// Read takes the three readings. The ledger comes first: what it says central
+// has acknowledged, central must have had by then.
+func (d *Desk) Read(ctx context.Context, c check.Record) (check.Reading, error) {
+	var r check.Reading
+	var err error
+	if r.Ledger, err = d.Ledger(ctx); err != nil {
+		return r, err
+	}
+	if r.Central, err = check.AtCentral(ctx, c, d.Kiosk); err != nil {
+		return r, err
+	}
+	r.Tags, err = check.Memories(d.Room.Table, check.Security{Loud: loud, Quiet: quiet})
+	return r, err
+}

@@ -1,0 +1,151 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"nightdesk/agent/circ"
+	"nightdesk/drivers"
+	"nightdesk/drivers/sim"
+)
+
+// Commands of the simulated reader, by their ISO codes (sim.Fault.Command).
+const (
+	WriteAFI byte = 0x27
+	Info     byte = 0x2B
+)
+
+// antenna is the one pad of the demonstration.
+const antenna = "pad"
+
+// Room is the physical side: tags on books, a pad to put them on, a scanner.
+// Its methods may be called from any goroutine.
+type Room struct {
+	Stock Stock
+	Table *sim.Table
+
+	memory  *memoryFile
+	pad     *sim.Reader
+	scanner *sim.Scanner
+
+	mu    sync.Mutex // guards traps
+	traps []trap
+}
+
+// trap does something once, just before the reader carries a command out.
+type trap struct {
+	command byte
+	uid     drivers.UID
+	do      func()
+}
+
+// NewRoom lays every book on the shelf and plugs the pad and the scanner in.
+// Their pseudo-terminals are named pad and scanner in dir. What tags said when
+// a room in dir was last used they say again.
+func NewRoom(dir string, stock Stock, trueTiming bool) (*Room, error) {
+	r := &Room{Stock: stock, Table: sim.NewTable(), memory: &memoryFile{path: filepath.Join(dir, "tags.json")}}
+	kept, err := r.memory.load()
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range stock.Books {
+		for i, uid := range b.Tags {
+			afi, known := kept[uid]
+			if !known {
+				afi = loud
+			}
+			r.Table.Put("", newTag(b, i+1, afi))
+		}
+	}
+	r.Table.OnAFI(func(uid drivers.UID, _, is drivers.AFI) { r.memory.note(uid, is) })
+	if err := r.plugIn(dir, trueTiming); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Room) plugIn(dir string, trueTiming bool) (err error) {
+	r.pad, err = sim.NewReader(r.Table, antenna, sim.Options{TrueTiming: trueTiming, Link: filepath.Join(dir, "pad"), OnFrame: r.onFrame})
+	if err != nil {
+		return fmt.Errorf("plug the pad in: %w", err)
+	}
+	r.scanner, err = sim.NewScanner(sim.ScannerOptions{Suffix: "\r", Link: filepath.Join(dir, "scanner")})
+	if err != nil {
+		return fmt.Errorf("plug the scanner in: %w", err)
+	}
+	return nil
+}
+
+// Close unplugs the devices and keeps what the tags say.
+func (r *Room) Close() error {
+	var errs []error
+	if r.pad != nil {
+		errs = append(errs, r.pad.Close())
+	}
+	if r.scanner != nil {
+		errs = append(errs, r.scanner.Close())
+	}
+	return errors.Join(append(errs, r.memory.save())...)
+}
+
+// PutDown lays the tags of books on the pad.
+func (r *Room) PutDown(books ...Book) {
+	for _, b := range books {
+		for _, uid := range b.Tags {
+			r.Table.Lay(antenna, uid)
+		}
+	}
+}
+
+// Lift takes the tags of books off the pad.
+func (r *Room) Lift(books ...Book) {
+	for _, b := range books {
+		for _, uid := range b.Tags {
+			r.Table.Lift(uid)
+		}
+	}
+}
+
+// ShowCard shows a card to the scanner.
+func (r *Room) ShowCard(card circ.Card) error { return r.show(string(card)) }
+
+// ShowItem shows a book's barcode to the scanner.
+func (r *Room) ShowItem(id circ.ItemID) error { return r.show(string(id)) }
+
+func (r *Room) show(number string) error {
+	if err := r.scanner.Show('F', '0', number); err != nil { // Codabar
+		return fmt.Errorf("show a barcode: %w", err)
+	}
+	return nil
+}
+
+// At has do called once, just before the pad carries out this command to this
+// tag. do must not unplug the pad.
+func (r *Room) At(command byte, uid drivers.UID, do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.traps = append(r.traps, trap{command, uid, do})
+}
+
+func (r *Room) onFrame(command byte, uid drivers.UID) {
+	for _, do := range r.sprung(command, uid) {
+		do()
+	}
+}
+
+func (r *Room) sprung(command byte, uid drivers.UID) (all []func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := r.traps[:0]
+	for _, t := range r.traps {
+		if t.command == command && t.uid == uid {
+			all = append(all, t.do)
+			continue
+		}
+		kept = append(kept, t)
+	}
+	r.traps = kept
+	return all
+}

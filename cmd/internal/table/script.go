@@ -1,0 +1,225 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"nightdesk/agent/circ"
+	"nightdesk/agent/ledger"
+	"nightdesk/agent/screen"
+	"nightdesk/agent/visit"
+	"nightdesk/cmd/internal/check"
+)
+
+// ErrHarm says that the check has found something that must never be.
+var ErrHarm = errors.New("harm was found")
+
+// stepLimit is how long one thing may take that is waited for.
+const stepLimit = 20 * time.Second
+
+// Script is a demonstration without hands: an evening at a desk, with the
+// network cut and the power cut twice.
+type Script struct {
+	*Desk
+	line *Timeline
+	hand *Hand
+	told []check.Told
+
+	pile    []Book // borrowed first: four books and a set of two discs
+	lifted  Book   // of the pile: taken off the pad while its tag is being written
+	dark    Book   // of the pile: the power fails while it is given back
+	evening Book   // borrowed later: the power fails while its tag is being written
+	first   Person
+	second  Person
+}
+
+// NewScript chooses the books: the first of the stock in its order.
+func NewScript(d *Desk, w io.Writer) (*Script, error) {
+	s := &Script{Desk: d, line: NewTimeline(w, d.Now)}
+	var singles, pairs []Book
+	for _, b := range d.Room.Stock.Books {
+		switch {
+		case len(b.Parts) == 2:
+			pairs = append(pairs, b)
+		case len(b.Parts) == 0 && b.Class == "book":
+			singles = append(singles, b)
+		}
+	}
+	if len(singles) < 5 || len(pairs) < 1 || len(d.Room.Stock.People) < 2 {
+		return nil, errors.New("the stock is too small for the script")
+	}
+	s.pile = append([]Book{pairs[0]}, singles[:4]...)
+	s.lifted, s.dark, s.evening = singles[1], singles[2], singles[4]
+	s.first, s.second = d.Room.Stock.People[0], d.Room.Stock.People[1]
+	return s, nil
+}
+
+// Run does everything in order. ErrHarm if the power cuts show harm; what is
+// true in the end is for Verdict to say.
+func (s *Script) Run(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		s.begin, s.borrowPile, s.cutNetwork, s.giveBack, s.powerFailsInAReturn, s.powerFailsInALoan, s.mendNetwork, s.stop,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within gives one wait its limit.
+func within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, stepLimit)
+}
+
+// until waits for the screen.
+func (s *Script) until(ctx context.Context, what string, wanted func(screen.View) bool) (screen.View, error) {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	return s.hand.Until(ctx, what, wanted)
+}
+
+func (s *Script) tap(ctx context.Context, b visit.Button, to visit.Screen) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	_, err := s.hand.Tap(ctx, b, "", "screen "+string(to), shows(to))
+	return err
+}
+
+func shows(want visit.Screen) func(screen.View) bool {
+	return func(v screen.View) bool { return v.Screen == want }
+}
+
+// begin puts the power on and waits until the kiosk has heard from central.
+func (s *Script) begin(ctx context.Context) error {
+	if err := s.powerOn(ctx); err != nil {
+		return err
+	}
+	if _, err := s.until(ctx, "central to be heard", func(v screen.View) bool { return v.Screen == visit.Home && !v.Offline }); err != nil {
+		return err
+	}
+	s.line.say(kiosk, "has heard from central")
+	return nil
+}
+
+// powerOn starts the kiosk and waits until its pad and scanner work.
+func (s *Script) powerOn(ctx context.Context) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	if err := s.Power.On(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.hand, err = NewHand(ctx, s.Power.Screen()); err != nil {
+		return err
+	}
+	v, err := s.hand.Until(ctx, "the pad and the scanner to work", func(v screen.View) bool {
+		return v.Screen == visit.Home && v.Device == ""
+	})
+	if err != nil {
+		return err
+	}
+	s.line.say(power, "on; the screen says “%s”", v.Heading)
+	return nil
+}
+
+// signIn shows a card until the screen lets it borrow: a kiosk that has just
+// heard from central may still be fetching the cards.
+func (s *Script) signIn(ctx context.Context, p Person) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	for {
+		if err := s.Room.ShowCard(p.Card); err != nil {
+			return err
+		}
+		v, err := s.hand.Until(ctx, "the card to be looked up", func(v screen.View) bool {
+			return v.Screen == visit.Borrow || v.Screen == visit.Stop
+		})
+		if err != nil {
+			return err
+		}
+		if v.Screen == visit.Borrow {
+			s.line.say(borrower, "%s shows a card", p.Name)
+			return nil
+		}
+		if err := s.goHome(ctx, visit.TapOK); err != nil {
+			return err
+		}
+	}
+}
+
+// finish ends a visit and takes everything off the pad.
+func (s *Script) finish(ctx context.Context, books ...Book) error {
+	if err := s.tap(ctx, visit.TapFinish, visit.Bye); err != nil {
+		return err
+	}
+	v, err := s.hand.Look(ctx)
+	if err != nil {
+		return err
+	}
+	s.line.say(borrower, "is finished; the screen says %s", said(v))
+	s.Room.Lift(books...)
+	return s.goHome(ctx, visit.TapOK)
+}
+
+func said(v screen.View) string {
+	text := "“" + v.Heading
+	for _, b := range v.Body {
+		text += " " + b
+	}
+	return text + "”"
+}
+
+func (s *Script) goHome(ctx context.Context, b visit.Button) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	_, err := s.hand.Tap(ctx, b, "", "the first screen", shows(visit.Home))
+	return err
+}
+
+// done waits until every one of these books is shown as done, and remembers
+// that the borrower was told so.
+func (s *Script) done(ctx context.Context, kind circ.Kind, card circ.Card, books ...Book) (screen.View, error) {
+	v, err := s.until(ctx, fmt.Sprintf("%d items to be done", len(books)), func(v screen.View) bool {
+		for _, b := range books {
+			if l, there := lineOf(v, b.ID); !there || l.State != visit.LineDone || l.Kind != kind {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return v, err
+	}
+	for _, b := range books {
+		s.told = append(s.told, check.Told{Item: b.ID, Kind: kind, Card: card})
+	}
+	return v, nil
+}
+
+func lineOf(v screen.View, id circ.ItemID) (screen.Line, bool) {
+	for _, l := range v.Lines {
+		if l.Item == id {
+			return l, true
+		}
+	}
+	return screen.Line{}, false
+}
+
+// untilLedger waits for the ledger file.
+func (s *Script) untilLedger(ctx context.Context, what string, wanted func(ledger.Report) bool) (ledger.Report, error) {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	for {
+		r, err := s.Ledger(ctx)
+		if err == nil && wanted(r) {
+			return r, nil
+		}
+		if !pause(ctx, 2*lookEvery) {
+			return r, fmt.Errorf("waited for %s: %d events are not acknowledged, %d tags are open: %w", what, r.Unacked(), len(r.Wishes), context.Cause(ctx))
+		}
+	}
+}
