@@ -112,7 +112,9 @@ func (n *turn) handle(ev Event) {
 	case Stuck:
 		n.stuck(e)
 	case Tapped:
-		n.tapped(e)
+		if e.Visit == uuid.Nil || e.Visit == n.Visit { // else it was meant for a visit that is over
+			n.tapped(e)
+		}
 	case Devices:
 		n.Devices = e
 	}

@@ -156,16 +156,14 @@ func readLedger(ctx context.Context, path string) (doctor.LedgerReading, error) 
 // running asks a running kiosk about its devices, and opens them itself only
 // if none runs.
 func (p *patient) running(ctx context.Context) {
-	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
-		p.find(doctor.Bad(doctor.Fail, doctor.Program, "kiosk", err.Error(), "check the owner of the data directory"))
-		return
-	}
 	lock, err := agent.Lock(p.cfg)
-	if err != nil {
+	if errors.Is(err, agent.ErrRunning) {
 		p.ask()
 		return
 	}
-	defer lock.Close()
+	if err == nil {
+		defer lock.Close()
+	}
 	p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "is not running", "systemctl start nightdesk"))
 	for _, pad := range p.cfg.Pads {
 		p.tryPad(ctx, pad)

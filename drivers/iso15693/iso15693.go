@@ -13,7 +13,7 @@ import (
 	"nightdesk/drivers"
 )
 
-// Request flags (ISO/IEC 15693-3, tables 3 to 5).
+// Request flags (ISO/IEC 15693-3, request format).
 const (
 	HighRate  = 0x02 // 26.48 kbit/s
 	inventory = 0x04
@@ -23,7 +23,7 @@ const (
 	Option    = 0x40 // some tags then answer a write only after a further end of frame
 )
 
-// Command codes (ISO/IEC 15693-3, table 10).
+// Command codes (ISO/IEC 15693-3, clause 10).
 const (
 	CmdInventory  = 0x01
 	CmdStayQuiet  = 0x02

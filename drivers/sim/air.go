@@ -25,7 +25,7 @@ const (
 	pauseT1Max = 4384                  //
 	pauseT2    = 4192                  // least, from the answer's end to the next request
 	emptySlot  = 4384 + 2048           // t3: from one end of frame to the next if nobody answers
-	fieldDown  = 15 * time.Millisecond // RF reset (H60301-3e, 5.7)
+	fieldDown  = 15 * time.Millisecond // RF reset (H60301-3e, p. 53)
 )
 
 // TypicalWrite is how long a tag programs its AFI (LRIS64K data sheet);

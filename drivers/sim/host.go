@@ -1,18 +1,18 @@
 package sim
 
-// Host commands (H60301-3e, 4 and 5).
+// Host commands (H60301-3e, chapters 4 and 5).
 const (
-	cmdBaud       = 0x52 // 5.1, any answer means the speed is right
-	cmdReset      = 0x63 // 5.3
-	cmdVersion    = 0x65 // 5.4
-	cmdInfo       = 0x66 // 5.5
-	cmdRFReset    = 0x69 // 5.7
-	cmdRF         = 0x6A // 5.8
-	cmdRead       = 0x80 // 4.1, configuration
-	cmdWrite      = 0x81 // 4.2
-	cmdSave       = 0x82 // 4.3
-	cmdDefault    = 0x83 // 4.4
-	cmdISO        = 0xB0 // 6.1
+	cmdBaud       = 0x52 // p. 48, any answer means the speed is right
+	cmdReset      = 0x63 // CPU reset
+	cmdVersion    = 0x65 // p. 50
+	cmdInfo       = 0x66 // p. 51
+	cmdRFReset    = 0x69 // p. 53, the field goes off for 15 ms
+	cmdRF         = 0x6A // the field on or off
+	cmdRead       = 0x80 // p. 44, configuration
+	cmdWrite      = 0x81
+	cmdSave       = 0x82
+	cmdDefault    = 0x83
+	cmdISO        = 0xB0 // chapter 6
 	configBlocks  = 16
 	configSize    = 14
 	configNumber  = 0x3F // of the address byte

@@ -7,7 +7,7 @@ import (
 )
 
 // refusal is an ISO error, with the number of the block it happened at if the
-// command has blocks (H60301-3e, 6.1.5).
+// command writes blocks (H20800-16e, write multiple blocks).
 func refusal(code byte, block ...byte) outcome {
 	return outcome{status: statusISO, data: append([]byte{code}, block...), air: SelectAir()}
 }

@@ -2,159 +2,14 @@ package sim_test
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"nightdesk/drivers"
 	"nightdesk/drivers/sim"
 )
-
-// book is the tag of the live 3M capture (testdata/feig.json, feig/read8-resp).
-func book() drivers.Tag {
-	data := make([]byte, 28*4)
-	copy(data, "\x04\x11\x00\x011302099999")
-	return drivers.Tag{UID: drivers.UID{0xE0, 0x04, 0x01, 0x00, 0x31, 0x26, 0x91, 0x17}, AFI: 0x07, DSFID: 0x06, Data: data}
-}
-
-func tagOf(t *testing.T, uid string) drivers.Tag {
-	t.Helper()
-	u, err := drivers.ParseUID(uid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return drivers.Tag{UID: u, AFI: 0x07}
-}
-
-// computer is a host that speaks in raw bytes, without any driver.
-type computer struct {
-	t *testing.T
-	f *os.File
-}
-
-func open(t *testing.T, path string) computer {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() }) // a pulled line has nothing to close properly
-	return computer{t, f}
-}
-
-func (c computer) send(hex string) {
-	c.t.Helper()
-	if _, err := c.f.Write(unhex(c.t, hex)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// hears wants these bytes and no fewer.
-func (c computer) hears(want string) {
-	c.t.Helper()
-	w := unhex(c.t, want)
-	if got := c.read(len(w), 5*time.Second); !bytes.Equal(got, w) {
-		c.t.Fatalf("got % X, want % X", got, w)
-	}
-}
-
-func (c computer) read(n int, wait time.Duration) []byte {
-	c.t.Helper()
-	if err := c.f.SetReadDeadline(time.Now().Add(wait)); err != nil {
-		c.t.Fatal(err)
-	}
-	var got []byte
-	for len(got) < n {
-		buf := make([]byte, n-len(got))
-		m, err := c.f.Read(buf)
-		if err != nil {
-			break
-		}
-		got = append(got, buf[:m]...)
-	}
-	return got
-}
-
-func (c computer) silence() {
-	c.t.Helper()
-	if got := c.read(1, 40*time.Millisecond); len(got) != 0 {
-		c.t.Fatalf("got % X, want silence", got)
-	}
-}
-
-// ask sends a command in short form, B0 01 00, with its frame made here.
-func (c computer) ask(command string) { c.t.Helper(); c.send(framed(c.t, "FF"+command)) }
-
-// told wants an answer from address 00 in short form.
-func (c computer) told(answer string) { c.t.Helper(); c.hears(framed(c.t, "00"+answer)) }
-
-func framed(t *testing.T, body string) string {
-	t.Helper()
-	b := unhex(t, body)
-	b = append([]byte{byte(len(b) + 3)}, b...)
-	sum := uint16(0xFFFF)
-	for _, x := range b {
-		sum ^= uint16(x)
-		for range 8 {
-			if sum&1 == 1 {
-				sum = sum>>1 ^ 0x8408
-			} else {
-				sum >>= 1
-			}
-		}
-	}
-	return hex.EncodeToString(append(b, byte(sum), byte(sum>>8)))
-}
-
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func frames(t *testing.T) map[string]string {
-	t.Helper()
-	raw, err := os.ReadFile("testdata/feig.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Vectors []struct{ ID, Hex string } }
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
-	m := map[string]string{}
-	for _, v := range file.Vectors {
-		m[strings.TrimPrefix(v.ID, "feig/")] = v.Hex
-	}
-	return m
-}
-
-func reader(t *testing.T, table *sim.Table, o sim.Options) (*sim.Reader, computer) {
-	t.Helper()
-	r, err := sim.NewReader(table, "pad", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.Close() })
-	return r, open(t, r.Path())
-}
-
-func arm(t *testing.T, r *sim.Reader, f sim.Fault) {
-	t.Helper()
-	if err := r.Fault(f); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestPublishedConversations(t *testing.T) {
 	v := frames(t)
@@ -197,23 +52,6 @@ func TestPublishedConversations(t *testing.T) {
 			}
 		})
 	}
-}
-
-func advanced(t *testing.T, body string) string {
-	t.Helper()
-	b := append([]byte{2, 0, byte(len(body)/2 + 5)}, unhex(t, body)...)
-	sum := uint16(0xFFFF)
-	for _, x := range b {
-		sum ^= uint16(x)
-		for range 8 {
-			if sum&1 == 1 {
-				sum = sum>>1 ^ 0x8408
-			} else {
-				sum >>= 1
-			}
-		}
-	}
-	return hex.EncodeToString(append(b, byte(sum), byte(sum>>8)))
 }
 
 const bookUID = "E004010031269117"
@@ -315,111 +153,6 @@ func TestONTReportsNewTagsOnly(t *testing.T) {
 	c.told(there)
 }
 
-func TestFaults(t *testing.T) {
-	write := "B02701" + bookUID + "C2"
-	info := func(afi string) string { return "B000 06 " + bookUID + " " + afi + " 041C 01" }
-	for _, test := range []struct {
-		fault string
-		meet  func(c computer) // after the write
-		afi   string           // what the tag then holds
-	}{
-		{sim.Silent, computer.silence, "07"},
-		{sim.LostReply, computer.silence, "C2"},
-		{sim.TornAFI, func(c computer) { c.told("B09513") }, "C7"},
-		{sim.Slow, func(c computer) { c.silence(); c.told("B000") }, "C2"},
-		{sim.Late, func(c computer) {
-			c.silence()
-			c.ask("5200")
-			c.told("B000") // the write's
-			c.told("5200")
-		}, "C2"},
-		{sim.CRCError, func(c computer) { c.hears("06 00 B0 10 D5 72") }, "C2"},
-		{sim.Garbled, func(c computer) { c.hears("F9 FF 4F FF 2A 8D") }, "C2"},
-	} {
-		t.Run(test.fault, func(t *testing.T) {
-			table := sim.NewTable()
-			table.Put("pad", book())
-			r, c := reader(t, table, sim.Options{SlowBy: 100 * time.Millisecond})
-			arm(t, r, sim.Fault{Name: test.fault, UID: book().UID})
-			c.ask("5200") // names no tag
-			c.told("5200")
-			c.ask(write)
-			test.meet(c)
-			c.ask("B02B01" + bookUID)
-			c.told(info(test.afi))
-		})
-	}
-}
-
-func TestFaultsWaitForTheirCommand(t *testing.T) {
-	table := sim.NewTable()
-	table.Put("pad", book())
-	r, c := reader(t, table, sim.Options{})
-	arm(t, r, sim.Fault{Name: sim.GoneMidWrite})
-	arm(t, r, sim.Fault{Name: sim.Silent, Command: 0x65, Times: 2})
-	c.ask("B02B01" + bookUID)
-	c.told("B000 06 " + bookUID + " 07 041C 01")
-	c.ask("65")
-	c.silence()
-	c.ask("65")
-	c.silence()
-	c.ask("65")
-	c.told("6500 0405 00 00 4C 0008")
-	c.ask("B02701" + bookUID + "C2")
-	c.told("B001")
-	if got := table.Tags(); got[0].Antenna != "" || got[0].Tag.AFI != 0x07 {
-		t.Errorf("got %q and AFI %v, want it lifted with AFI 07", got[0].Antenna, got[0].Tag.AFI)
-	}
-	if err := r.Fault(sim.Fault{Name: "sulking"}); err == nil {
-		t.Error("a fault of no known name: got no error, want one")
-	}
-}
-
-func TestNeverAnswersUntilReplugged(t *testing.T) {
-	r, c := reader(t, sim.NewTable(), sim.Options{})
-	arm(t, r, sim.Fault{Name: sim.NeverAnswers})
-	for range 2 {
-		c.ask("5200")
-		c.silence()
-	}
-	r.Unplug()
-	if err := r.Plug(); err != nil {
-		t.Fatal(err)
-	}
-	c = open(t, r.Path())
-	c.ask("5200")
-	c.told("5200")
-}
-
-func TestUnplug(t *testing.T) {
-	link := filepath.Join(t.TempDir(), "pad")
-	table := sim.NewTable()
-	table.Put("pad", book())
-	r, c := reader(t, table, sim.Options{Link: link})
-	c.ask("5200")
-	c.told("5200")
-	arm(t, r, sim.Fault{Name: sim.Unplug, UID: book().UID})
-	c.ask("B02701" + bookUID + "C2")
-	if _, err := c.f.Read(make([]byte, 1)); err == nil {
-		t.Error("read from a pulled line: got no error, want one")
-	}
-	r.Unplug() // the fault has: it only waits
-	if _, err := os.Lstat(link); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the link of a pulled reader: got %v, want %v", err, os.ErrNotExist)
-	}
-	if got := table.AFI(book().UID); got != 0x07 {
-		t.Errorf("got AFI %v, want 07", got)
-	}
-	for range 2 {
-		if err := r.Plug(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c = open(t, link)
-	c.ask("B02B01" + bookUID)
-	c.told("B000 06 " + bookUID + " 07 041C 01")
-}
-
 // A driver that closes and opens again finds the reader as it was.
 func TestReopen(t *testing.T) {
 	r, c := reader(t, sim.NewTable(), sim.Options{})
@@ -503,7 +236,8 @@ func TestTrueTiming(t *testing.T) {
 		bound := sim.SerialTime(test.bytes, baud) + test.air
 		question := unhex(t, framed(t, "FF"+test.ask))
 		best := time.Hour
-		for range 3 { // a busy machine may be late; it can never be early
+		// A busy machine may be late, though not always; it can never be early.
+		for try := 0; try < 20 && best > bound+5*time.Millisecond; try++ {
 			from := time.Now()
 			c.ask(test.ask)
 			if got := c.read(test.bytes-len(question), 5*time.Second); len(got) != test.bytes-len(question) {
@@ -511,7 +245,7 @@ func TestTrueTiming(t *testing.T) {
 			}
 			best = min(best, time.Since(from))
 		}
-		if best < bound || best > bound+20*time.Millisecond {
+		if best < bound || best > bound+5*time.Millisecond {
 			t.Errorf("%s: took %v, want %v or little more", test.name, best, bound)
 		}
 	}

@@ -26,8 +26,8 @@ type outcome struct {
 	air    time.Duration // what it takes between question and answer
 }
 
-// gap is the longest silence inside a frame (H60301-3e, 2.1); what came
-// before a longer one is dropped.
+// gap is the longest silence inside a frame (FEIG H20800-16e, host protocol:
+// 12 ms between characters); what came before a longer one is dropped.
 const gap = 12 * time.Millisecond
 
 func newSession(r *Reader, l *line) *session {

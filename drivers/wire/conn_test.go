@@ -239,9 +239,13 @@ func TestStrayAnswerIsNobodys(t *testing.T) {
 func TestTwoFramesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		twice := bring(delivery{data: append(say("a1"), say("a9")...)})
-		c := connect(newLine(script(twice)))
+		l := newLine(script(twice))
+		c := connect(l)
 		do(t, c, "A1", "a1")
 		do(t, c, "A2", "a2")
+		if got := sentNames(l); got != "AXA" {
+			t.Errorf("sent: got %s, want AXA: a reader that says more than asked is out of step", got)
+		}
 	})
 }
 
@@ -291,6 +295,7 @@ func TestUnpluggedInTheMiddle(t *testing.T) {
 			l := newLine(script(bring(delivery{data: []byte{9, 'a'}}, delivery{after: time.Millisecond, err: cause})))
 			c := connect(l)
 			fails(t, c, "A1", drivers.ErrUnplugged)
+			l.queue = nil // whatever takes its name meanwhile is another device
 			fails(t, c, "A2", drivers.ErrUnplugged)
 			if got := sentNames(l); got != "A" {
 				t.Errorf("sent: got %s, want A", got)

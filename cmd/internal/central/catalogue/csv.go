@@ -224,6 +224,10 @@ func compareHolds(a, b record.Hold) int {
 // once says where a key was seen before. It does not repeat the key, which
 // may be a card number.
 func once[K comparable](t *table, lines map[K]int, column string, key K) {
+	var empty K
+	if key == empty {
+		return // has been told
+	}
 	if first, twice := lines[key]; twice {
 		t.bad(column, fmt.Sprintf("is on line %d already", first))
 	}
