@@ -35,44 +35,60 @@ func mosquittoPath(t *testing.T) string {
 	return ""
 }
 
-// startBroker runs Mosquitto with the files that central wrote, on a loopback
-// port, until the test ends.
-func startBroker(t *testing.T, c *central.Central) (url string) {
+// broker is a Mosquitto with the files that central wrote, on a loopback port.
+type broker struct {
+	path, conf, address string
+	cmd                 *exec.Cmd
+	log                 bytes.Buffer
+}
+
+// startBroker runs a broker until the test ends.
+func startBroker(t *testing.T, c *central.Central) *broker {
 	t.Helper()
-	path := mosquittoPath(t)
+	b := &broker{path: mosquittoPath(t)}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
+	b.address = l.Addr().String()
+	_, port, _ := net.SplitHostPort(b.address)
 	l.Close()
 	passwd, acl := c.BrokerFiles()
-	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	b.conf = filepath.Join(t.TempDir(), "mosquitto.conf")
 	user := "" // as root it would become a user who cannot read the test's files
 	if os.Geteuid() == 0 {
 		user = "user root\n"
 	}
 	text := fmt.Sprintf("%slistener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\nacl_file %s\nset_tcp_nodelay true\npersistence false\n",
 		user, port, passwd, acl)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(b.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd := exec.Command(path, "-c", conf)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	b.start(t)
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		b.kill()
 		if t.Failed() {
-			t.Log(log.String())
+			t.Log(b.log.String())
 		}
 	})
-	listening(t, address)
-	return "mqtt://" + address
+	return b
+}
+
+func (b *broker) url() string { return "mqtt://" + b.address }
+
+func (b *broker) start(t *testing.T) {
+	t.Helper()
+	b.cmd = exec.Command(b.path, "-c", b.conf)
+	b.cmd.Stdout, b.cmd.Stderr = &b.log, &b.log
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	listening(t, b.address)
+}
+
+func (b *broker) kill() {
+	_ = b.cmd.Process.Kill()
+	_ = b.cmd.Wait()
 }
 
 // listening waits until something accepts connections.
@@ -142,18 +158,8 @@ func TestWithMosquitto(t *testing.T) {
 	mosquittoPath(t)
 	h := newHouse(t, smallLibrary(t), "a", "b")
 	a, b := h.kiosks["a"], h.kiosks["b"]
-	url := startBroker(t, h.c)
-	user, password := h.c.BrokerLogin()
-
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- h.c.Run(ctx, receiver.Broker{URL: url, User: user, Password: password}) }()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("run ended with %v", err)
-		}
-	}()
+	url := startBroker(t, h.c).url()
+	h.serve(url)
 
 	client, in, err := join(t, url, "a", a.cred.Broker.Password, a.cred.Topics().Filters()...)
 	if err != nil {
@@ -205,13 +211,51 @@ func TestWithMosquitto(t *testing.T) {
 	}
 }
 
+// serve runs central against a broker until the test ends.
+func (h *house) serve(url string) {
+	h.t.Helper()
+	user, password := h.c.BrokerLogin()
+	ctx, stop := context.WithCancel(h.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- h.c.Run(ctx, receiver.Broker{URL: url, User: user, Password: password}) }()
+	h.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			h.t.Errorf("run ended with %v", err)
+		}
+	})
+}
+
+// A broker that is killed and started again has forgotten everything; central
+// comes back by itself and says again where it stands.
+func TestBrokerIsKilled(t *testing.T) {
+	mosquittoPath(t)
+	h := newHouse(t, smallLibrary(t), "a")
+	k := h.kiosks["a"]
+	b := startBroker(t, h.c)
+	h.serve(b.url())
+	for range 2 {
+		client, in, err := join(t, b.url(), "a", k.cred.Broker.Password, k.cred.Topics().Filters()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next(t, in, k.cred.Topics().ShardHd())
+		if err := settled(client.Publish(k.cred.Topics().Hi(), 1, false, k.sign(contract.KindHello, k.hello()))); err != nil {
+			t.Fatal(err)
+		}
+		next(t, in, k.cred.Topics().Ak())
+		b.kill()
+		b.start(t)
+	}
+}
+
 func TestMosquittoKnowsTheKiosks(t *testing.T) {
 	h := newHouse(t, "", "a", "gone")
 	gone := h.kiosks["gone"].cred
 	if err := h.c.RevokeKiosk(h.ctx, "gone"); err != nil {
 		t.Fatal(err)
 	}
-	url := startBroker(t, h.c)
+	url := startBroker(t, h.c).url()
 	for _, c := range []struct {
 		name, user, password string
 		welcome              bool

@@ -38,6 +38,8 @@ type point struct {
 	want int           // … and so many wishes
 	tags []drivers.AFI // … and this is what the tags say
 	told bool          // the screen had said "done"
+
+	stored int // … and so many events of the visit are at central
 	ends map[string]end
 }
 
@@ -170,7 +172,7 @@ func (p point) crash(w *world) {
 	cut := p.cut
 	err := run(w, story{visit: p.visit}, &cut)
 	switch {
-	case p.cut == (power{}):
+	case p.cut.name == "" && p.cut.after == "":
 		must(w.t, err)
 	case !cut.off:
 		w.t.Fatalf("%s: the power was never cut, and the visit ended with %v", p.name, err)
@@ -182,6 +184,7 @@ func (p point) crash(w *world) {
 
 // test runs the point once for each thing that may happen afterwards.
 func (p point) test(t *testing.T) {
+	t.Log(p.says)
 	afters := issueAfters()
 	if p.returns() {
 		afters = returnAfters()
@@ -245,6 +248,16 @@ func (w *world) inTheDark(p point) {
 		if _, liable := r.Loans[itemOf(tag.Tag.UID)]; tag.Tag.AFI != loud && !liable {
 			w.t.Errorf("%s, in the dark: the tag %s is %s and nobody is liable", p.name, tag.Tag.UID, tag.Tag.AFI)
 		}
+	}
+	unsent, stored := 0, p.stored
+	if p.open != p.returns() {
+		unsent = 1
+	}
+	if p.returns() {
+		stored++ // the issue before it
+	}
+	if have := len(w.events()); r.Unacked() != unsent || have != stored {
+		w.t.Errorf("%s, in the dark: %d events wait for central and it has %d, want %d and %d", p.name, r.Unacked(), have, unsent, stored)
 	}
 	w.stored(p.name, r)
 }

@@ -101,7 +101,10 @@ func (s *Script) begin(ctx context.Context) error {
 	if _, err := s.until(ctx, "central to be heard", func(v screen.View) bool { return v.Screen == visit.Home && !v.Offline }); err != nil {
 		return err
 	}
-	s.line.say(kiosk, "has heard from central")
+	if err := s.await(ctx, "the kiosk to fetch titles, cards and rules", s.Fed); err != nil {
+		return err
+	}
+	s.line.say(central, "has given the kiosk %d titles, %d cards and the rules", len(s.Room.Stock.Books), len(s.Room.Stock.People))
 	return nil
 }
 
@@ -127,7 +130,7 @@ func (s *Script) powerOn(ctx context.Context) error {
 }
 
 // signIn shows a card until the screen lets it borrow: a kiosk that has just
-// heard from central may still be fetching the cards.
+// been given the cards may still be writing them down.
 func (s *Script) signIn(ctx context.Context, p Person) error {
 	ctx, cancel := within(ctx)
 	defer cancel()
@@ -135,20 +138,38 @@ func (s *Script) signIn(ctx context.Context, p Person) error {
 		if err := s.Room.ShowCard(p.Card); err != nil {
 			return err
 		}
-		v, err := s.hand.Until(ctx, "the card to be looked up", func(v screen.View) bool {
-			return v.Screen == visit.Borrow || v.Screen == visit.Stop
-		})
+		v, err := s.looked(ctx)
 		if err != nil {
 			return err
 		}
-		if v.Screen == visit.Borrow {
+		switch v.Screen {
+		case visit.Borrow:
 			s.line.say(borrower, "%s shows a card", p.Name)
 			return nil
-		}
-		if err := s.goHome(ctx, visit.TapOK); err != nil {
-			return err
+		case visit.Stop:
+			if err := s.goHome(ctx, visit.TapOK); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// again is how soon a card is shown again if the screen takes no notice: the
+// kiosk takes the same code within two seconds for the same scan.
+const again = 2500 * time.Millisecond
+
+// looked waits until a card has been looked up, or until it is time to show it
+// again.
+func (s *Script) looked(ctx context.Context) (screen.View, error) {
+	soon, cancel := context.WithTimeout(ctx, again)
+	defer cancel()
+	v, err := s.hand.Until(soon, "the card to be looked up", func(v screen.View) bool {
+		return v.Screen == visit.Borrow || v.Screen == visit.Stop
+	})
+	if err != nil && ctx.Err() == nil {
+		return v, nil
+	}
+	return v, err
 }
 
 // finish ends a visit and takes everything off the pad.
