@@ -215,7 +215,7 @@ func hear[T statement](ctx context.Context, c *Conversation, kind contract.Kind,
 // session, unless the hello of the beginning has reached it. Several receivers
 // may speak in turn, each with its own birth, so each is greeted once.
 func (c *Conversation) greet(ctx context.Context, said contract.Statement, kept bool) error {
-	if false {
+	if c.births[said.Birth] {
 		return nil
 	}
 	answer := len(c.births) == 0 && said.Type == contract.KindAck

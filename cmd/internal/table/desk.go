@@ -33,7 +33,7 @@ type Desk struct {
 	Power   *Power
 	Central Central
 	Fed     <-chan struct{} // closed when the kiosk has been given titles, cards and rules
-	Config  config.Config // the kiosk's
+	Config  config.Config   // the kiosk's
 	Now     func() time.Time
 	Log     *slog.Logger
 }

@@ -172,7 +172,9 @@ func (s *Script) looked(ctx context.Context) (screen.View, error) {
 	return v, err
 }
 
-// finish ends a visit and takes everything off the pad.
+// finish ends a visit and takes everything off the pad. Only when the screen
+// has seen that it is gone may the next visit begin: what still lies there
+// would be asked about.
 func (s *Script) finish(ctx context.Context, books ...Book) error {
 	if err := s.tap(ctx, visit.TapFinish, visit.Bye); err != nil {
 		return err
@@ -183,6 +185,10 @@ func (s *Script) finish(ctx context.Context, books ...Book) error {
 	}
 	s.line.say(borrower, "is finished; the screen says %s", said(v))
 	s.Room.Lift(books...)
+	_, err = s.until(ctx, "the pad to be seen empty", func(v screen.View) bool { return v.Screen != visit.Bye || v.Note == "" })
+	if err != nil {
+		return err
+	}
 	return s.goHome(ctx, visit.TapOK)
 }
 

@@ -23,7 +23,6 @@ type verdict struct {
 }
 
 func accepted(why circ.Reason) verdict { return verdict{out: Accepted, reason: why} }
-func changed(why circ.Reason) verdict  { return verdict{out: Changed, reason: why} }
 
 // parked is an event that had no effect and waits for staff.
 func parked(why circ.Reason, note string) verdict {
