@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -27,11 +26,7 @@ const (
 // padSession is one pad from being opened to its first serious trouble.
 func (k *kiosk) padSession(cfg config.Pad) func(context.Context) error {
 	return func(ctx context.Context) error {
-		driver, known := catalog.Pads()[cfg.Driver]
-		if !known {
-			return fmt.Errorf("there is no pad driver %q", cfg.Driver)
-		}
-		pad, err := driver.Open(ctx, catalog.Line{Path: cfg.Path, Baud: cfg.Baud, Parity: cfg.Parity})
+		pad, err := catalog.OpenPad(ctx, cfg.Driver, catalog.Line{Path: cfg.Path, Baud: cfg.Baud, Parity: cfg.Parity})
 		if err != nil {
 			return err
 		}

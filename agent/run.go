@@ -30,6 +30,9 @@ type RunOptions struct {
 	Log     *slog.Logger     // nil: nothing is logged
 	Program string           // version, for central
 	Ready   func(url string) // told once where the screen is; the address holds this boot's token
+	// Quality says how far the computer's clock can be believed; nil asks the
+	// kernel. It is for where that is known better: beside central itself.
+	Quality func() circ.ClockQuality
 	// PadLedger, if not nil, stands between the pads and the ledger: the
 	// demo's wrong orders come in here.
 	PadLedger func(pads.Ledger) pads.Ledger
@@ -107,6 +110,9 @@ func open(ctx context.Context, cfg config.Config, o RunOptions) (k *kiosk, err e
 	}()
 	if err := k.openFiles(ctx); err != nil {
 		return nil, err
+	}
+	if o.Quality != nil {
+		k.clock.state = o.Quality
 	}
 	k.uplink = uplink.New(uplink.Config{Credential: k.cred, Broker: cfg.Broker.URL, Program: o.Program, Now: k.clock.Now,
 		Log: k.log, Health: k.health}, k.ledger, k.cache)

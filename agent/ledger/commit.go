@@ -16,6 +16,9 @@ func (l *Ledger) write(ctx context.Context, name string, fn func(*writer) error)
 	ctx = context.WithoutCancel(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return err
+	}
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -27,6 +30,7 @@ func (l *Ledger) write(ctx context.Context, name string, fn func(*writer) error)
 	}
 	if err != nil {
 		tx.Rollback()
+		l.spend(err) // nothing happened; the next try finds room for a return
 		return err
 	}
 	if err := l.settleDoubt(ctx, tx.Commit(), serial); err != nil {
@@ -54,6 +58,7 @@ func (l *Ledger) settleDoubt(ctx context.Context, commit error, serial int64) er
 		return nil
 	}
 	l.db.Close()
+	l.db = nil
 	if err := l.open(ctx); err != nil {
 		return fmt.Errorf("%w: %w, after %w", ErrDoubt, err, commit)
 	}

@@ -35,6 +35,9 @@ var (
 type Options struct {
 	Kiosk string           // name in the seals
 	Seal  contract.SealKey // central's public sealing key
+	// Reserve is how many bytes of the disk are kept for returns and for
+	// settling doubt when it is full; 0 is 4 MiB.
+	Reserve int64
 	// Step is called before and after each commit with "before NAME" and
 	// "after NAME"; an error from it ends the call there, as a power cut would.
 	// Nil does nothing.
@@ -77,6 +80,9 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 func (l *Ledger) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.db == nil {
+		return nil
+	}
 	return l.db.Close()
 }
 
@@ -88,7 +94,29 @@ func dsn(path string) string {
 		"?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_foreign_keys=on&_busy_timeout=5000"
 }
 
+// open opens the file. On a full disk the reserve makes room for the log to be
+// written back.
 func (l *Ledger) open(ctx context.Context) error {
+	err := l.openOnce(ctx)
+	if err != nil && l.spend(err) {
+		err = l.openOnce(ctx)
+	}
+	return err
+}
+
+// ready opens the file again if a doubt could not be settled before. The
+// caller holds mu.
+func (l *Ledger) ready(ctx context.Context) error {
+	if l.db != nil {
+		return nil
+	}
+	if err := l.open(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	return nil
+}
+
+func (l *Ledger) openOnce(ctx context.Context) error {
 	db, err := sql.Open("sqlite3", dsn(l.path))
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func (l *Ledger) From(ctx context.Context, n uint64, limit int) (contract.Batch,
 func (l *Ledger) batch(ctx context.Context, from uint64, limit int) (contract.Batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return contract.Batch{}, err
+	}
 	c, err := currentChain(ctx, l.db)
 	if err != nil {
 		return contract.Batch{}, fmt.Errorf("read the outbox: %w", err)
@@ -113,6 +116,9 @@ func (l *Ledger) Acked(ctx context.Context, epoch circ.Epoch, through uint64, ha
 func (l *Ledger) Position(ctx context.Context) (contract.Hello, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return contract.Hello{}, err
+	}
 	c, err := currentChain(ctx, l.db)
 	if err != nil {
 		return contract.Hello{}, fmt.Errorf("read the chain's position: %w", err)
@@ -261,6 +267,9 @@ type Entry struct {
 func (l *Ledger) Entries(ctx context.Context, limit int) ([]Entry, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
 	c, err := currentChain(ctx, l.db)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)

@@ -112,6 +112,9 @@ type Lent struct {
 func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return Lent{}, err
+	}
 	var out Lent
 	var epoch []byte
 	var n uint64

@@ -25,6 +25,9 @@ type Decide func(circ.Moment, circ.Request, circ.Facts) circ.Decision
 // tags closes at once. On an error nothing was recorded, unless it is ErrDoubt.
 func (l *Ledger) Record(ctx context.Context, at circ.Moment, pile []circ.Request, f circ.Facts, decide Decide) ([]circ.Receipt, error) {
 	var receipts []circ.Receipt
+	if !l.hasReserve() {
+		decide = returnsOnly(decide)
+	}
 	err := l.write(ctx, "record", func(w *writer) error {
 		own, err := w.own(pile, f)
 		if err != nil {
@@ -45,6 +48,17 @@ func (l *Ledger) Record(ctx context.Context, at circ.Moment, pile []circ.Request
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return receipts, nil
+}
+
+// returnsOnly is what a full disk leaves: returns until the last of the
+// reserve, and no issues.
+func returnsOnly(decide Decide) Decide {
+	return func(at circ.Moment, req circ.Request, f circ.Facts) circ.Decision {
+		if req.Kind == circ.Return || req.Kind == circ.Cancel {
+			return decide(at, req, f)
+		}
+		return circ.Decision{Verdict: circ.No, Reason: circ.LedgerReadOnly, Shelf: circ.HelpShelf}
+	}
 }
 
 func (w *writer) recordOne(at circ.Moment, req circ.Request, f circ.Facts, decide Decide) circ.Receipt {

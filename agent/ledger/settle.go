@@ -28,6 +28,9 @@ func (l *Ledger) Wanted(ctx context.Context, visit circ.Visit, uids []drivers.UI
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
 	args := []any{visit[:]}
 	for _, u := range uids {
 		args = append(args, u[:])
@@ -226,6 +229,9 @@ func (l *Ledger) Expire(ctx context.Context, at circ.Moment, visit circ.Visit) (
 func (l *Ledger) nothingOpen(ctx context.Context, visit circ.Visit) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return false, err
+	}
 	var n int
 	err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM act WHERE visit <> ?", visit[:]).Scan(&n)
 	return n == 0, err

@@ -117,8 +117,8 @@ func TestConverseWaits(t *testing.T) {
 		if got, want := p.said(), "online true, hello 1-1, batch lost, batch 1-1"; got != want {
 			t.Errorf("central heard: got %q, want %q", got, want)
 		}
-		if out.acked != 1 {
-			t.Errorf("got %d events retired, want 1", out.acked)
+		if got := out.retired(); got != 1 {
+			t.Errorf("got %d events retired, want 1", got)
 		}
 		if err := end(); err != nil {
 			t.Error(err)
@@ -134,11 +134,11 @@ func TestSlowBroker(t *testing.T) {
 		p.central.rows[contract.FeedItems] = strings.Fields("i1 i2 i3 i4 i5 i6 i7 i8 i9")
 		end := converse(t, u, p)
 		time.Sleep(4 * time.Minute)
-		if out.acked != 950 {
-			t.Errorf("got %d events retired, want 950", out.acked)
+		if got := out.retired(); got != 950 {
+			t.Errorf("got %d events retired, want 950", got)
 		}
-		if got, want := len(u.feeds.(*shelf).rows[contract.FeedItems]), 9; got != want {
-			t.Errorf("got %d items, want %d", got, want)
+		if got := u.feeds.(*shelf).items(); got != 9 {
+			t.Errorf("got %d items, want 9", got)
 		}
 		if err := end(); err != nil {
 			t.Error(err)

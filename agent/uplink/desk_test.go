@@ -126,11 +126,15 @@ func (d *desk) want(t *testing.T, heard string) {
 // agree says whether both ends hold the same events, all of them acknowledged.
 func (d *desk) agree(t failer) {
 	t.Helper()
-	if len(d.stored) != len(d.out.events) || d.out.acked != uint64(len(d.out.events)) || d.epoch != d.out.epoch ||
-		d.hashAt(uint64(len(d.stored))) != d.out.hash(uint64(len(d.out.events))) {
+	if !d.agreed() {
 		t.Errorf("central has %d events of epoch %s; the kiosk %d of %s, %d acknowledged",
 			len(d.stored), d.epoch, len(d.out.events), d.out.epoch, d.out.acked)
 	}
+}
+
+func (d *desk) agreed() bool {
+	n := uint64(len(d.out.events))
+	return len(d.stored) == len(d.out.events) && d.out.acked == n && d.epoch == d.out.epoch && d.hashAt(n) == d.out.hash(n)
 }
 
 func lose(kind contract.Kind, up bool) func(contract.Kind, bool) bool {

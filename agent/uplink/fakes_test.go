@@ -117,6 +117,13 @@ func (o *outbox) Position(context.Context) (contract.Hello, error) {
 	return contract.Hello{Epoch: o.epoch, First: o.kept + 1, Last: last, Hash: o.hash(last), Acked: o.acked}, nil
 }
 
+// retired is how many events are acknowledged.
+func (o *outbox) retired() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.acked
+}
+
 // NewEpoch renumbers as a ledger does: here the events differ by their title.
 func (o *outbox) NewEpoch(context.Context, circ.Moment) error {
 	o.mu.Lock()
@@ -196,6 +203,13 @@ func (s *shelf) Apply(ctx context.Context, c contract.Chunk) (*contract.Pull, er
 	}
 	want, err := s.Want(ctx, c.Feed)
 	return &want, err
+}
+
+// items is how many items are held.
+func (s *shelf) items() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rows[contract.FeedItems])
 }
 
 func (s *shelf) Want(_ context.Context, feed contract.Feed) (contract.Pull, error) {

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,24 @@ func TestMissedBroadcast(t *testing.T) {
 	d.settle(t)
 	d.want(t, `pull items from 1 at ""`)
 	d.holds(t, contract.FeedItems, "i1 i2 i3")
+}
+
+// While a pull is under way, news that does not fit is no reason for another.
+func TestOnePullAtATime(t *testing.T) {
+	d := newDesk(0)
+	d.rows[contract.FeedItems] = []string{"i1"}
+	d.connect(t)
+	d.heard()
+	for i := range 5 {
+		d.drop = func(k contract.Kind, up bool) bool { return !up && i == 0 }
+		d.change(contract.FeedItems, fmt.Sprint("more", i))
+		d.drop = func(k contract.Kind, up bool) bool { return k == contract.KindChunk && !up }
+		d.settle(t)
+	}
+	d.want(t, `pull items from 1 at ""`)
+	d.drop = nothing
+	d.pass(t, time.Minute)
+	d.holds(t, contract.FeedItems, "i1 more0 more1 more2 more3 more4")
 }
 
 // A restored central starts a new generation, and everything is loaded anew.

@@ -191,6 +191,13 @@ func TestNewEpochOnce(t *testing.T) {
 	if d.out.epochs != 1 {
 		t.Errorf("an order for another epoch was followed")
 	}
+	d.pass(t, 5*time.Minute)
+	d.ack(old, differs) // a broker says it again, much later
+	d.settle(t)
+	if d.out.epochs != 1 {
+		t.Errorf("an old order was followed again")
+	}
+	d.agree(t)
 }
 
 // A central that likes no epoch does not make the kiosk spin.

@@ -18,8 +18,8 @@ import (
 type child struct {
 	name     string
 	args     []string
-	log      string                       // path of what it says
-	announce string                       // begins the line on standard output that it is ready with; "": none
+	log      string                      // path of what it says
+	announce string                      // begins the line on standard output that it is ready with; "": none
 	ready    func(context.Context) error // waits beyond that; nil: nothing
 	kills    int
 

@@ -221,6 +221,25 @@ func (w *world) read(ctx context.Context) (check.Reading, error) {
 	return r, err
 }
 
+// filled waits until the kiosk has every item from central, as doctor sees it
+// beside the running kiosk: before that it rightly refuses what it does not know.
+func (w *world) filled(ctx context.Context) error {
+	ctx, cancel := within(ctx, longest)
+	defer cancel()
+	want := fmt.Sprintf("%d items", len(w.stock.Books))
+	for {
+		// The exit code speaks of the clock and the like, too.
+		out, _ := exec.CommandContext(ctx, w.kiosk.args[0], "doctor", "--config", w.kiosk.args[len(w.kiosk.args)-1]).CombinedOutput()
+		if strings.Contains(string(out), want) {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("fill the cache: %w: doctor says\n%s", context.Cause(ctx), out)
+		}
+		pause(ctx.Done(), 50*time.Millisecond)
+	}
+}
+
 // drained waits until the ledger has nothing left to send and no tag to mend.
 func (w *world) drained(ctx context.Context) error {
 	ctx, cancel := within(ctx, longest)
