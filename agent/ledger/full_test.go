@@ -60,7 +60,7 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 		if err == nil {
 			done++
 		}
-		if n == 200 {
+		if n == 1000 {
 			t.Fatalf("%d issues done on a full disk", done)
 		}
 	}

@@ -27,6 +27,11 @@ func (l *Ledger) hasReserve() bool {
 	if have, err := os.Stat(l.reservePath()); err == nil && have.Size() == size {
 		return true
 	}
+	// Not the last bytes: with them gone, not even a return could be written.
+	var disk unix.Statfs_t
+	if err := unix.Statfs(l.path, &disk); err != nil || int64(disk.Bavail)*disk.Bsize < 2*size {
+		return false
+	}
 	if err := allocate(l.reservePath(), size); err != nil {
 		os.Remove(l.reservePath())
 		return false

@@ -185,23 +185,49 @@ func (w *writer) openRefs(a act) []contract.TagRef {
 // was shown again, if that is soon enough; void says of an item that the cache
 // knows something newer, and ends its wishes instead.
 func (l *Ledger) Resume(ctx context.Context, at circ.Moment, who circ.CardKey, visit circ.Visit, void func(circ.ItemID) bool) ([]circ.Receipt, error) {
-	var receipts []circ.Receipt
-	err := l.write(ctx, "resume", func(w *writer) error {
-		for _, a := range w.acts("kind = 'issue' AND who = ? AND visit <> ?", who[:], visit[:]) {
-			if l.expired(a, at) || void(a.item) {
-				receipts = append(receipts, w.drop(at, a))
-				continue
-			}
-			a.visit = visit
-			w.saveAct(a)
-			receipts = append(receipts, w.receipt(a, circ.Pending))
-		}
-		return w.err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("resume a borrower's issues: %w", err)
+	overtaken := map[circ.ItemID]bool{}
+	items, err := l.unfinished(ctx, who, visit)
+	for _, item := range items {
+		overtaken[item] = void(item) // not inside the transaction: void may ask this ledger
 	}
-	return receipts, nil
+	if err == nil {
+		var receipts []circ.Receipt
+		err = l.write(ctx, "resume", func(w *writer) error {
+			receipts = l.resume(w, at, who, visit, overtaken)
+			return w.err
+		})
+		if err == nil {
+			return receipts, nil
+		}
+	}
+	return nil, fmt.Errorf("resume a borrower's issues: %w", err)
+}
+
+// resumable picks a borrower's issues that belong to another visit.
+const resumable = "kind = 'issue' AND who = ? AND visit <> ?"
+
+func (l *Ledger) unfinished(ctx context.Context, who circ.CardKey, visit circ.Visit) (items []circ.ItemID, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err = each(ctx, l.db, func(rows *sql.Rows) error {
+		a, err := scanAct(rows)
+		items = append(items, a.item)
+		return err
+	}, "SELECT "+actColumns+" FROM act WHERE "+resumable, who[:], visit[:])
+	return items, err
+}
+
+func (l *Ledger) resume(w *writer, at circ.Moment, who circ.CardKey, visit circ.Visit, overtaken map[circ.ItemID]bool) (receipts []circ.Receipt) {
+	for _, a := range w.acts(resumable, who[:], visit[:]) {
+		if l.expired(a, at) || overtaken[a.item] {
+			receipts = append(receipts, w.drop(at, a))
+			continue
+		}
+		a.visit = visit
+		w.saveAct(a)
+		receipts = append(receipts, w.receipt(a, circ.Pending))
+	}
+	return receipts
 }
 
 // Expire ends what nobody can finish any more: issues whose borrower did not

@@ -45,12 +45,15 @@ func (c *Conversation) head(ctx context.Context, h contract.Head) error {
 // tells the cache that it lacks nothing. All kiosks of a shard hear a head at
 // once; the pause spreads their pulls, and lets one pull do for several changes.
 func (c *Conversation) heads(ctx context.Context, items, own circ.FeedVersion, issued time.Time, pause time.Duration) error {
-	for name, head := range map[contract.Feed]circ.FeedVersion{contract.FeedItems: items, contract.FeedOwn: own} {
-		f := c.feeds[name]
-		if f.head.Before(head) {
-			f.head = head
+	for _, news := range []struct {
+		feed contract.Feed
+		head circ.FeedVersion
+	}{{contract.FeedOwn, own}, {contract.FeedItems, items}} {
+		f := c.feeds[news.feed]
+		if f.head.Before(news.head) {
+			f.head = news.head
 		}
-		if err := c.catchUp(ctx, name, pause); err != nil {
+		if err := c.catchUp(ctx, news.feed, pause); err != nil {
 			return err
 		}
 	}

@@ -87,7 +87,6 @@ func (h *Hand) Look(ctx context.Context) (screen.View, error) {
 func (h *Hand) Until(ctx context.Context, what string, wanted func(screen.View) bool) (screen.View, error) {
 	for {
 		v, err := h.Look(ctx)
-		println(brief(v), v.Serial, v.Note)
 		if err == nil && wanted(v) {
 			return v, nil
 		}
