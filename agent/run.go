@@ -116,12 +116,13 @@ func open(ctx context.Context, cfg config.Config, o RunOptions) (k *kiosk, err e
 	}
 	k.uplink = uplink.New(uplink.Config{Credential: k.cred, Broker: cfg.Broker.URL, Program: o.Program, Now: k.clock.Now,
 		Log: k.log, Health: k.health}, k.ledger, k.cache)
-	k.screen, err = screen.New(screen.Config{Listen: cfg.Screen.Listen, Venue: cfg.Name, Phone: cfg.Screen.Phone, Log: k.log}, k.tapped)
+	k.screen, err = screen.New(screen.Config{Listen: cfg.Screen.Listen, Venue: cfg.Name, Phone: cfg.Screen.Phone, Help: cfg.Screen.Help, Log: k.log}, k.tapped)
 	if err != nil {
 		return nil, fmt.Errorf("open the screen: %w", err)
 	}
 	k.desk = &Desk{Ledger: k.ledger, Facts: k.cache, CardKey: k.cred.CardKey, Quiet: cfg.Tags.OnLoan.AFI, Now: k.clock.Now,
-		Online: func() bool { return k.uplink.Online(k.clock.Now()) }, Show: k.screen.Show, Poke: k.uplink.Poke, Log: k.log}
+		Online: func() bool { return k.uplink.Online(k.clock.Now()) }, Show: k.screen.Show, Poke: k.uplink.Poke, Log: k.log,
+		Pace: visit.Pace{Quiet: cfg.Visit.Quiet.Duration, Warning: cfg.Visit.Warning.Duration}}
 	return k, k.openPads(o)
 }
 

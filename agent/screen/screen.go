@@ -34,6 +34,7 @@ type Config struct {
 	Listen string       // loopback host and port, "127.0.0.1:8080"; port 0 takes a free one
 	Venue  string       // name for people, shown at the top
 	Phone  string       // to call for help; "" if there is none
+	Help   string       // where help is found, one sentence; "" if nowhere
 	Lang   string       // catalogue of words; "" is English
 	Log    *slog.Logger // nil: nowhere. Nothing of a borrower is ever written to it
 }
@@ -81,7 +82,7 @@ func New(cfg Config, tap func(visit.Event)) (*Screen, error) {
 	}
 	return &Screen{
 		log:      cfg.Log,
-		draw:     drawer{words: w, venue: cfg.Venue, phone: cfg.Phone},
+		draw:     drawer{words: w, venue: cfg.Venue, phone: cfg.Phone, place: cfg.Help},
 		tap:      tap,
 		listener: l,
 		hosts:    hostsOf(l.Addr()),

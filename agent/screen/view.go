@@ -110,6 +110,7 @@ type drawer struct {
 	words
 	venue string
 	phone string
+	place string // where help is found, in the venue's own words
 }
 
 // view is the screen as a function of the state. now is the instant at which
@@ -222,6 +223,9 @@ func (d drawer) device(st visit.State) string {
 
 func (d drawer) helpOn(s visit.Screen) []string {
 	help := sentences(d.say("screen."+string(s)+".help", nil))
+	if d.place != "" {
+		help = append(help, d.place)
+	}
 	if d.phone != "" {
 		help = append(help, d.say("help.phone", fill{"phone": d.phone}))
 	}

@@ -126,7 +126,7 @@ func (n *turn) bye() {
 // on the pads is parked.
 func (n *turn) end() {
 	ended := n.Visit
-	n.State = State{
+	n.State = State{Pace: n.Pace,
 		Number: n.Number + 1, Began: n.now, Screen: Home, Since: n.now, Idle: n.now,
 		Parked: slices.Clone(n.OnPad), OnPad: n.OnPad, Devices: n.Devices, Stale: n.Stale,
 		Standing: Standing{Service: n.Standing.Service},

@@ -54,11 +54,11 @@ func (s State) Wake() (time.Duration, bool) {
 	case PadFull, CardAsk:
 		return quiet + AskFor, true
 	case Stop, Borrow, GiveBack, Fix:
-		return quiet + QuietFor, true
+		return quiet + s.Pace.quiet(), true
 	case Check:
 		return s.Since + CheckFor, true
 	case Warn:
-		return s.Since + WarnFor, true
+		return s.Since + s.Pace.Warns(), true
 	case Settle:
 		return s.Since + SettleFor, true
 	case Bye:

@@ -1,6 +1,7 @@
 package visit
 
 import (
+	"cmp"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -28,8 +29,20 @@ type State struct {
 	Idle     time.Duration // Moment.Mono of the last thing the borrower did
 	Asked    int           // number of the last Look
 	Devices  Devices
-	Stale    int // hardware events that came too late: read before the visit began
+	Pace     Pace // the venue's own times; it outlives the visit
+	Stale    int  // hardware events that came too late: read before the visit began
 }
+
+// Pace is a venue's own times; zero is QuietFor and WarnFor.
+type Pace struct {
+	Quiet   time.Duration // nothing happens for so long: Warn asks
+	Warning time.Duration // how long Warn waits
+}
+
+func (p Pace) quiet() time.Duration { return cmp.Or(p.Quiet, QuietFor) }
+
+// Warns is how long the question about more time stands.
+func (p Pace) Warns() time.Duration { return cmp.Or(p.Warning, WarnFor) }
 
 // Task is what the borrower came for.
 type Task string

@@ -40,6 +40,8 @@ type borrower struct {
 	books []table.Book
 	laid  bool
 	shown time.Time // when the card was last shown
+	seen  screen.View
+	story []string // what they did and were told, for whoever looks into a failure
 }
 
 func newBorrower(w *world, seed uint64) *borrower {
@@ -105,6 +107,7 @@ func (b *borrower) visit(ctx context.Context, kind circ.Kind, books []table.Book
 	defer cancel()
 	b.kind, b.books, b.laid, b.shown = kind, books, false, time.Time{}
 	b.visits++
+	b.note("visit %d: %s, %s of %s", b.visits, b.who.Name, kind, names(books))
 	b.onPad(books)
 	for !b.allDone() {
 		if err := b.step(ctx, b.work); err != nil {
@@ -140,8 +143,12 @@ func (b *borrower) step(ctx context.Context, do func(context.Context, screen.Vie
 	v, err := b.look(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s of %s: %w: the screen shows %s, %v", b.kind, names(b.books), context.Cause(ctx), describe(v), err)
+		return fmt.Errorf("%s of %s: %w: the screen showed last %s; %v", b.kind, names(b.books), context.Cause(ctx), describe(b.seen), err)
 	case err == nil:
+		if v.Serial != b.seen.Serial {
+			b.note("screen %s %s, %d lines", v.Screen, v.Question, len(v.Lines))
+		}
+		b.seen = v
 		if err := b.hear(v); err != nil {
 			return err
 		}
@@ -165,6 +172,7 @@ func (b *borrower) look(ctx context.Context) (v screen.View, err error) {
 			return v, err
 		}
 		b.address, b.shown = address, time.Time{}
+		b.note("a new screen")
 	}
 	return b.hand.Look(ctx)
 }
@@ -191,6 +199,7 @@ func (b *borrower) hearDone(l screen.Line) {
 	if b.last[l.Item] == t {
 		return
 	}
+	b.note("told: %s of %s is %s", l.Kind, l.Item.Tail(), l.State)
 	b.told = append(b.told, t)
 	b.last[l.Item] = t
 	if l.Kind == circ.Issue {
@@ -279,6 +288,7 @@ func (b *borrower) putAgain(ctx context.Context, id circ.ItemID) error {
 	if !known {
 		return fmt.Errorf("the screen asks for item %s, which nobody has", id.Tail())
 	}
+	b.note("puts %s down again", id.Tail())
 	b.room.Lift(x)
 	pause(ctx.Done(), 300*time.Millisecond)
 	b.room.PutDown(x)
@@ -291,12 +301,18 @@ func (b *borrower) showCard() error {
 		return nil
 	}
 	b.shown = time.Now()
+	b.note("shows a card")
 	return b.room.ShowCard(b.who.Card)
+}
+
+func (b *borrower) note(format string, args ...any) {
+	const most = 60
+	b.story = append(b.story[max(0, len(b.story)-most+1):], time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
 }
 
 func names(books []table.Book) (s []string) {
 	for _, x := range books {
-		s = append(s, fmt.Sprintf("%s (%d)", x.Title, len(x.Tags)))
+		s = append(s, fmt.Sprintf("%s (%d)", x.ID.Tail(), len(x.Tags)))
 	}
 	return s
 }
@@ -307,7 +323,7 @@ func describe(v screen.View) string {
 		s += fmt.Sprintf(" asks %s", v.Ask.Question)
 	}
 	for _, l := range v.Lines {
-		s += fmt.Sprintf("; %s of %s is %s: %+v", l.Kind, l.Title, l.State, l)
+		s += fmt.Sprintf("; %s of %s is %s (%s)", l.Kind, l.Item.Tail(), l.State, l.Text)
 	}
 	return s
 }

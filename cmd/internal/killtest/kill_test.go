@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -119,6 +120,7 @@ func TestKill(t *testing.T) {
 	w := newWorld(t, seed)
 	b, k := newBorrower(w, seed), &killer{world: w, rng: rand.New(rand.NewPCG(seed, 1))}
 	if err := evening(t.Context(), b, k, kills); err != nil {
+		t.Logf("the last of the borrower:\n%s", strings.Join(b.story, "\n"))
 		t.Fatalf("%v\n%s", err, again())
 	}
 	if err := stopAll(t.Context(), w); err != nil {
