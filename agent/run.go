@@ -97,8 +97,8 @@ func (k *kiosk) keep(ctx context.Context, name string, longest time.Duration, se
 }
 
 // open makes the rooms, from the disk to the screen.
-func open(ctx context.Context, cfg config.Config, o RunOptions) (k *kiosk, err error) {
-	k = &kiosk{cfg: cfg, log: o.Log, status: newStatus(cfg), todo: make(chan func(context.Context) error, eventsWait),
+func open(ctx context.Context, cfg config.Config, o RunOptions) (_ *kiosk, err error) {
+	k := &kiosk{cfg: cfg, log: o.Log, status: newStatus(cfg), todo: make(chan func(context.Context) error, eventsWait),
 		done: make(chan struct{})}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)

@@ -28,6 +28,8 @@ type placement struct {
 	owner string // pad that may read and write the tag
 	first circ.Moment
 	last  time.Duration // Moment.Mono when a pad last saw it
+	lost  bool          // its owner looked and did not see it, or cannot look
+	since time.Duration // Moment.Mono of the first such look
 	found bool
 	// ---
 	rounds int
@@ -60,23 +62,42 @@ func (p *Presence) see(pad string, uids []drivers.UID, at circ.Moment, first boo
 			t = &placement{owner: pad, first: at, found: first, failed: map[circ.Tx]int{}}
 			p.tags[u] = t
 		}
-		if t.owner != pad && at.Mono-t.last > p.cfg.Gone/2 {
+		if t.owner != pad && t.lost && at.Mono-t.since > p.cfg.Gone/2 {
 			t.owner = pad // its own pad has lost it; this one has it
 		}
 		t.last = at.Mono
 		if t.owner == pad {
+			t.lost = false
 			mine[u] = t
 		}
 	}
+	p.lose(at, func(u drivers.UID, t *placement) bool { return t.owner == pad && mine[u] == nil })
 	return mine
 }
 
-// sweep forgets what has been absent for long enough and tells of it.
+// blind notes that a pad cannot vouch for its tags: its reader did not do its part.
+func (p *Presence) blind(pad string, at circ.Moment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose(at, func(_ drivers.UID, t *placement) bool { return t.owner == pad })
+}
+
+func (p *Presence) lose(at circ.Moment, which func(drivers.UID, *placement) bool) {
+	for u, t := range p.tags {
+		if !t.lost && which(u, t) {
+			t.lost, t.since = true, at.Mono
+		}
+	}
+}
+
+// sweep forgets what has been absent for long enough and tells of it. A tag
+// that its owner saw when it last looked is not absent, however long ago that
+// was: reading or writing a whole pile takes longer than a tag may be gone.
 func (p *Presence) sweep(at circ.Moment) {
 	var gone []drivers.UID
 	p.mu.Lock()
 	for u, t := range p.tags {
-		if at.Mono-t.last >= p.cfg.Gone {
+		if t.lost && at.Mono-max(t.since, t.last) >= p.cfg.Gone {
 			delete(p.tags, u)
 			if t.told {
 				gone = append(gone, u)

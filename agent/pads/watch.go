@@ -28,10 +28,18 @@ func (p *Presence) Watch(name string, pad drivers.Pad) *Watch {
 // the ledger, and tells what happened. An error means that the reader did not
 // do its part; the caller closes it and opens it again.
 func (w *Watch) Round(ctx context.Context) error {
+	err := w.round(ctx)
+	if err != nil {
+		w.all.blind(w.name, w.all.cfg.Now())
+	}
+	w.all.sweep(w.all.cfg.Now())
+	return err
+}
+
+func (w *Watch) round(ctx context.Context) error {
 	at := w.all.cfg.Now()
 	uids, err := w.pad.Inventory(ctx)
 	if err != nil {
-		w.all.sweep(w.all.cfg.Now())
 		return fmt.Errorf("list the tags on pad %s: %w", w.name, err)
 	}
 	mine := w.all.see(w.name, uids, at, w.rounds == 0)
@@ -39,11 +47,7 @@ func (w *Watch) Round(ctx context.Context) error {
 	if err := w.readNew(ctx, at, uids, mine); err != nil {
 		return err
 	}
-	if err := w.agree(ctx, mine); err != nil {
-		return err
-	}
-	w.all.sweep(w.all.cfg.Now())
-	return nil
+	return w.agree(ctx, mine)
 }
 
 // readNew reads every tag that has not been read in this placement, and tells

@@ -40,7 +40,7 @@ type Conversation struct {
 	births  map[uuid.UUID]bool // central's runs that have been greeted
 	beat    alarm
 	noted   time.Duration // when the cache last heard that nothing is new
-	back    bool          // a long silence has ended; until the next ack
+	back    bool          // central was silent for long, or is another run; until the next ack
 
 	stream stream
 	feeds  map[contract.Feed]*feed
@@ -226,6 +226,7 @@ func (c *Conversation) greet(ctx context.Context, said contract.Statement, kept 
 	if answer || kept {
 		return nil
 	}
+	c.back = true // what was sent to the run before may have died with it
 	return c.hello(ctx)
 }
 

@@ -133,8 +133,8 @@ func (c *Conversation) newEpoch(ctx context.Context) error {
 	return c.hello(ctx)
 }
 
-// goOn sends what central needs, the batch in flight if central was silent
-// for long, or the next batch.
+// goOn sends what central needs, the batch in flight if it may have been lost
+// with central, or the next batch.
 func (c *Conversation) goOn(ctx context.Context, a contract.Ack, retired bool) error {
 	s := &c.stream
 	if b := s.batch; b != nil && retired && a.Through >= b.to {

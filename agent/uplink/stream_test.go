@@ -253,6 +253,22 @@ func TestCentralsBirth(t *testing.T) {
 	d.want(t, "hello 1-0, hello 1-0, hello 1-0")
 }
 
+// What was on its way to a run of central that died goes to the next at once.
+func TestCentralRestarts(t *testing.T) {
+	d := newDesk(1)
+	d.connect(t)
+	d.heard()
+	d.drop = lose(contract.KindBatch, true)
+	d.out.record(1)
+	d.poke(t)
+	d.drop = nothing
+	d.birth = uuid.New()
+	d.head(nil)
+	d.settle(t)
+	d.want(t, "batch lost, hello 1-2, batch 2-2")
+	d.agree(t)
+}
+
 // A kiosk that was there before central hears of its start.
 func TestCentralStartsLater(t *testing.T) {
 	d := newDesk(2)

@@ -155,7 +155,7 @@ func (s *scene) play(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return errors.Join(played, err)
 	}
-	v, err := script.Verdict(ctx, c)
+	v, err := script.Verdict(ctx, c, played == nil)
 	if err := errors.Join(err, c.Close()); err != nil {
 		return errors.Join(played, err)
 	}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as a technician does. A script has a
-// credential.json from a real central, and four commands of its own.
+// credential.json from a real central, and three commands of its own.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return enrol(env.WorkDir) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"lend": lend, "get": get, "holds": holds, "await": await,
+			"lend": lend, "get": get, "await": await,
 		},
 	})
 }
@@ -130,13 +130,4 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 		_, err = ts.Stdout().Write([]byte(strconv.Itoa(resp.StatusCode) + " " + string(body) + "\n"))
 		ts.Check(err)
 	}
-}
-
-// holds FILE waits until a kiosk has taken the data directory, which it says
-// by making its ledger there.
-func holds(ts *testscript.TestScript, _ bool, args []string) {
-	until(ts, args[0], func() bool {
-		_, err := os.Stat(ts.MkAbs(args[0]))
-		return err == nil
-	})
 }

@@ -18,6 +18,7 @@ const (
 	lookEvery = 20 * time.Millisecond
 	tapFor    = 400 * time.Millisecond  // how long a finger waits for the screen to change
 	showAgain = 2500 * time.Millisecond // sooner, the same code is the same scan
+	goneFor   = 1500 * time.Millisecond // after this a lifted tag is gone for the kiosk, too
 	atOnce    = 8                       // items that are on loan at most
 )
 
@@ -40,6 +41,7 @@ type borrower struct {
 	books []table.Book
 	laid  bool
 	shown time.Time // when the card was last shown
+	began time.Time
 	seen  screen.View
 	story []string // what they did and were told, for whoever looks into a failure
 }
@@ -105,7 +107,7 @@ func (b *borrower) choose(n int, may func(table.Book) bool) []table.Book {
 func (b *borrower) visit(ctx context.Context, kind circ.Kind, books []table.Book) error {
 	ctx, cancel := within(ctx, longest)
 	defer cancel()
-	b.kind, b.books, b.laid, b.shown = kind, books, false, time.Time{}
+	b.kind, b.books, b.laid, b.shown, b.began = kind, books, false, time.Time{}, time.Now()
 	b.visits++
 	b.note("visit %d: %s, %s of %s", b.visits, b.who.Name, kind, names(books))
 	b.onPad(books)
@@ -212,7 +214,7 @@ func (b *borrower) hearDone(l screen.Line) {
 // work does what brings the visit on.
 func (b *borrower) work(ctx context.Context, v screen.View) error {
 	if v.Ask != nil && v.Ask.Question == screen.AskParked {
-		b.tap(ctx, v, visit.TapYes)
+		b.answer(ctx, v)
 		return nil
 	}
 	if v.Ask != nil && v.Ask.Question == screen.AskPutBack {
@@ -232,6 +234,17 @@ func (b *borrower) work(ctx context.Context, v screen.View) error {
 		return nil
 	}
 	return b.leave(ctx, v)
+}
+
+// answer answers whose the items are that lay there already. What the one
+// before has lifted a moment ago still counts as lying there for a while.
+func (b *borrower) answer(ctx context.Context, v screen.View) {
+	switch {
+	case !b.laid:
+		b.tap(ctx, v, visit.TapNo)
+	case time.Since(b.began) > goneFor:
+		b.tap(ctx, v, visit.TapYes)
+	}
 }
 
 func (b *borrower) workReturn(ctx context.Context, v screen.View) error {

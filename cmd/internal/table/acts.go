@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"nightdesk/agent/circ"
@@ -193,9 +194,7 @@ func (s *Script) lookInTheDark(ctx context.Context) error {
 		return err
 	}
 	v := check.InTheDark(r)
-	for _, h := range v.Harms {
-		s.line.say(checker, "HARM in the dark: %s", h)
-	}
+	s.tell(v, "in the dark")
 	if !v.OK() {
 		return ErrHarm
 	}
@@ -230,16 +229,28 @@ func (s *Script) stop(ctx context.Context) error {
 }
 
 // Verdict takes the last reading, with nothing running any more and central's
-// database opened afresh, and says what it finds.
-func (s *Script) Verdict(ctx context.Context, c check.Record) (check.Verdict, error) {
+// database opened afresh, and says what it finds. Unless the script came to
+// its end, only what must be true at every instant is judged.
+func (s *Script) Verdict(ctx context.Context, c check.Record, whole bool) (check.Verdict, error) {
 	r, err := s.Read(ctx, c)
 	if err != nil {
 		return check.Verdict{}, err
 	}
 	r.Told = s.told
-	v := check.AtRest(r)
-	for _, h := range v.Harms {
-		s.line.say(checker, "HARM: %s", h)
+	v := check.InTheDark(r)
+	if whole {
+		v = check.AtRest(r)
 	}
+	s.tell(v, "at the end")
 	return v, nil
+}
+
+// tell prints what was found, each thing once.
+func (s *Script) tell(v check.Verdict, when string) {
+	for _, h := range v.Harms {
+		if !slices.Contains(s.found, h) {
+			s.line.say(checker, "HARM %s: %s", when, h)
+			s.found = append(s.found, h)
+		}
+	}
 }

@@ -26,7 +26,9 @@ type Script struct {
 	*Desk
 	line *Timeline
 	hand *Hand
-	told []check.Told
+
+	told  []check.Told
+	found []check.Harm // printed already
 
 	pile    []Book // borrowed first: four books and a set of two discs
 	lifted  Book   // of the pile: taken off the pad while its tag is being written
