@@ -14,7 +14,7 @@ func (s *scene) host(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := s.desk.Power.On(ctx); err != nil {
+	if err := s.desk.PowerOn(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, `Nightdesk at %s. Open these two pages side by side:

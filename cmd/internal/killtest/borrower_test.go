@@ -279,6 +279,7 @@ func (b *borrower) tap(ctx context.Context, v screen.View, x visit.Button) bool 
 		if y.Button != x {
 			continue
 		}
+		b.note("taps %s", x)
 		ctx, cancel := within(ctx, tapFor)
 		defer cancel()
 		// An error says that nothing happened, and then the next look shows it.

@@ -40,7 +40,7 @@ type point struct {
 	told bool          // the screen had said "done"
 
 	stored int // … and so many events of the visit are at central
-	ends map[string]end
+	ends   map[string]end
 }
 
 // end is what must be true when all has been said.

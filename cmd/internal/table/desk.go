@@ -38,6 +38,18 @@ type Desk struct {
 	Log     *slog.Logger
 }
 
+// PowerOn gives power to the devices and then to the kiosk, and waits until the
+// kiosk says where its screen is. It does nothing if the power is on.
+func (d *Desk) PowerOn(ctx context.Context) error {
+	if d.Power.Lit() {
+		return nil
+	}
+	if err := d.Room.Replug(); err != nil {
+		return err
+	}
+	return d.Power.On(ctx)
+}
+
 // WriteConfig writes the kiosk's configuration into dir and reads it as the
 // kiosk will. The pseudo-terminals, the credential and the data lie beside it.
 func WriteConfig(dir string, v Venue, broker string) (path string, c config.Config, err error) {

@@ -199,7 +199,7 @@ func (d *Desk) do(ctx context.Context, act, id string) error {
 		d.Power.Cut()
 		return nil
 	case "power-on":
-		return d.Power.On(ctx)
+		return d.PowerOn(ctx)
 	}
 	return fmt.Errorf("nobody at the table can do %q", act)
 }

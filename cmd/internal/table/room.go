@@ -26,12 +26,13 @@ type Room struct {
 	Stock Stock
 	Table *sim.Table
 
-	memory  *memoryFile
-	pad     *sim.Reader
-	scanner *sim.Scanner
+	dir    string
+	memory *memoryFile
+	pad    *sim.Reader
 
-	mu    sync.Mutex // guards traps
-	traps []trap
+	mu      sync.Mutex // guards what follows
+	scanner *sim.Scanner
+	traps   []trap
 }
 
 // trap does something once, just before the reader carries a command out.
@@ -45,7 +46,7 @@ type trap struct {
 // Their pseudo-terminals are named pad and scanner in dir. What tags said when
 // a room in dir was last used they say again.
 func NewRoom(dir string, stock Stock, trueTiming bool) (*Room, error) {
-	r := &Room{Stock: stock, Table: sim.NewTable(), memory: &memoryFile{path: filepath.Join(dir, "tags.json")}}
+	r := &Room{Stock: stock, Table: sim.NewTable(), dir: dir, memory: &memoryFile{path: filepath.Join(dir, "tags.json")}}
 	kept, err := r.memory.load()
 	if err != nil {
 		return nil, err
@@ -60,20 +61,37 @@ func NewRoom(dir string, stock Stock, trueTiming bool) (*Room, error) {
 		}
 	}
 	r.Table.OnAFI(func(uid drivers.UID, _, is drivers.AFI) { r.memory.note(uid, is) })
-	if err := r.plugIn(dir, trueTiming); err != nil {
-		return nil, errors.Join(err, r.Close())
+	r.pad, err = sim.NewReader(r.Table, antenna, sim.Options{TrueTiming: trueTiming, Link: filepath.Join(dir, "pad"), OnFrame: r.onFrame})
+	if err == nil {
+		err = r.plugScanner()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("plug the devices in: %w", err), r.Close())
 	}
 	return r, nil
 }
 
-func (r *Room) plugIn(dir string, trueTiming bool) (err error) {
-	r.pad, err = sim.NewReader(r.Table, antenna, sim.Options{TrueTiming: trueTiming, Link: filepath.Join(dir, "pad"), OnFrame: r.onFrame})
-	if err != nil {
-		return fmt.Errorf("plug the pad in: %w", err)
+func (r *Room) plugScanner() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
+	r.scanner, err = sim.NewScanner(sim.ScannerOptions{Suffix: "\r", Link: filepath.Join(r.dir, "scanner")})
+	return err
+}
+
+// Replug gives the devices new power, as the kiosk's power switch does: what
+// was on its way is gone, and so is every claim of a killed process on them.
+func (r *Room) Replug() error {
+	r.pad.Unplug()
+	r.mu.Lock()
+	old := r.scanner
+	r.mu.Unlock()
+	err := errors.Join(old.Close(), r.pad.Plug())
+	if err == nil {
+		err = r.plugScanner()
 	}
-	r.scanner, err = sim.NewScanner(sim.ScannerOptions{Suffix: "\r", Link: filepath.Join(dir, "scanner")})
 	if err != nil {
-		return fmt.Errorf("plug the scanner in: %w", err)
+		return fmt.Errorf("give the devices power: %w", err)
 	}
 	return nil
 }
@@ -115,7 +133,10 @@ func (r *Room) ShowCard(card circ.Card) error { return r.show(string(card)) }
 func (r *Room) ShowItem(id circ.ItemID) error { return r.show(string(id)) }
 
 func (r *Room) show(number string) error {
-	if err := r.scanner.Show('F', '0', number); err != nil { // Codabar
+	r.mu.Lock()
+	s := r.scanner
+	r.mu.Unlock()
+	if err := s.Show('F', '0', number); err != nil { // Codabar
 		return fmt.Errorf("show a barcode: %w", err)
 	}
 	return nil

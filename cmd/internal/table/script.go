@@ -114,7 +114,7 @@ func (s *Script) begin(ctx context.Context) error {
 func (s *Script) powerOn(ctx context.Context) error {
 	ctx, cancel := within(ctx)
 	defer cancel()
-	if err := s.Power.On(ctx); err != nil {
+	if err := s.PowerOn(ctx); err != nil {
 		return err
 	}
 	var err error
