@@ -55,7 +55,9 @@ func look(ctx context.Context, w *pads.Watch) error {
 				return err
 			}
 		}
-		sleep(ctx, betweenRounds)
+		if err != nil || !w.Eager() {
+			sleep(ctx, betweenRounds)
+		}
 	}
 	return nil
 }

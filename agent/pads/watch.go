@@ -17,7 +17,12 @@ type Watch struct {
 	pad    drivers.Pad
 	all    *Presence
 	rounds int
+	eager  bool // the last round met a new tag: what follows from it should not wait
 }
+
+// Eager says that the next round should follow at once, because a tag has
+// just come: it has still to be seen again, or the desk is deciding about it.
+func (w *Watch) Eager() bool { return w.eager }
 
 // Watch begins to watch a pad that has just been opened.
 func (p *Presence) Watch(name string, pad drivers.Pad) *Watch {
@@ -43,7 +48,7 @@ func (w *Watch) round(ctx context.Context) error {
 		return fmt.Errorf("list the tags on pad %s: %w", w.name, err)
 	}
 	mine := w.all.see(w.name, uids, at, w.rounds == 0)
-	w.rounds++
+	w.rounds, w.eager = w.rounds+1, false
 	if err := w.readNew(ctx, at, uids, mine); err != nil {
 		return err
 	}
@@ -59,6 +64,7 @@ func (w *Watch) readNew(ctx context.Context, at circ.Moment, uids []drivers.UID,
 			continue
 		}
 		t.rounds++
+		w.eager = true
 		if !t.read {
 			if err := w.readTag(ctx, at, u, t); err != nil {
 				return err
