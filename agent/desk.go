@@ -229,8 +229,11 @@ func (d *Desk) overtaken(ctx context.Context, at circ.Moment, who circ.Borrower,
 		return true
 	}
 	i := f.Items[item]
+	// A return leaves no version behind: an item that is in has no row of its
+	// circulation. But a cache that contains the issue and no loan knows of it.
+	contained := f.Epoch == lent.Epoch && f.Folded >= lent.N
 	changedSince := i.Version > lent.Feed.Version || f.Version.Generation != lent.Feed.Generation
-	return i.Known && changedSince && !(i.OnLoan && i.Yours)
+	return i.Known && (contained || changedSince) && !(i.OnLoan && i.Yours)
 }
 
 // Expire ends what nobody can finish any more.

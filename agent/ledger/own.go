@@ -104,8 +104,11 @@ func count(f *circ.Facts, req circ.Request, r circ.Receipt) {
 
 // Lent is what this kiosk itself knows of an item's loan.
 type Lent struct {
-	Open bool             // lent here, and not returned here since
-	Feed circ.FeedVersion // what the cache knew when that was decided
+	Open bool // lent here, and not returned here since
+	// Epoch and N name the event that says so.
+	Epoch circ.Epoch
+	N     uint64
+	Feed  circ.FeedVersion // what the cache knew when that was decided
 }
 
 // Lent says what this kiosk last did with an item.
@@ -120,7 +123,8 @@ func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
 	var n uint64
 	err := each(ctx, l.db, func(rows *sql.Rows) error {
 		x, err := scanLoan(rows)
-		out.Open, epoch, n = x.open, x.epoch[:], x.n
+		out.Open, out.Epoch, out.N = x.open, x.epoch, x.n
+		epoch, n = x.epoch[:], x.n
 		return err
 	}, "SELECT "+loanColumns+" FROM loan WHERE item = ?", string(item))
 	if err != nil || epoch == nil {
