@@ -229,11 +229,15 @@ func (d *Desk) overtaken(ctx context.Context, at circ.Moment, who circ.Borrower,
 		return true
 	}
 	i := f.Items[item]
-	// A return leaves no version behind: an item that is in has no row of its
-	// circulation. But a cache that contains the issue and no loan knows of it.
-	contained := f.Epoch == lent.Epoch && f.Folded >= lent.N
 	changedSince := i.Version > lent.Feed.Version || f.Version.Generation != lent.Feed.Generation
-	return i.Known && (contained || changedSince) && !(i.OnLoan && i.Yours)
+	return i.Known && (contains(f, lent) || changedSince) && !(i.OnLoan && i.Yours)
+}
+
+// contains says that the cache knows of what this kiosk last did with an item.
+// A return leaves no version behind, because an item that is in has no row of
+// its circulation; but a cache that contains the issue and no loan knows of it.
+func contains(f circ.Facts, lent ledger.Lent) bool {
+	return f.Epoch == lent.Epoch && f.Folded >= lent.N
 }
 
 // Expire ends what nobody can finish any more.
@@ -284,7 +288,8 @@ func (d *Desk) faultOf(ctx context.Context, e pads.Placed, tag visit.Tag) error 
 		return err
 	}
 	lent, err := d.Ledger.Lent(ctx, tag.Item)
-	if err != nil || lent.Open || f.AsOf.IsZero() || f.Items[tag.Item].OnLoan {
+	ours := lent.Open && !contains(f, lent)
+	if err != nil || ours || f.AsOf.IsZero() || f.Items[tag.Item].OnLoan {
 		return d.survive(ctx, err)
 	}
 	err = d.Ledger.Note(ctx, d.Now(), d.Visit(), contract.TagFault, contract.TagNote{Item: tag.Item, Why: "quiet without a known loan",

@@ -119,15 +119,12 @@ func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
 		return Lent{}, err
 	}
 	var out Lent
-	var epoch []byte
-	var n uint64
 	err := each(ctx, l.db, func(rows *sql.Rows) error {
 		x, err := scanLoan(rows)
 		out.Open, out.Epoch, out.N = x.open, x.epoch, x.n
-		epoch, n = x.epoch[:], x.n
 		return err
 	}, "SELECT "+loanColumns+" FROM loan WHERE item = ?", string(item))
-	if err != nil || epoch == nil {
+	if err != nil || out.Epoch == (circ.Epoch{}) {
 		return out, err
 	}
 	err = each(ctx, l.db, func(rows *sql.Rows) error {
@@ -139,6 +136,6 @@ func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
 		err := json.Unmarshal(body, &e)
 		out.Feed = e.Feed
 		return err
-	}, "SELECT body FROM event WHERE epoch = ? AND n = ?", epoch, int64(n))
+	}, "SELECT body FROM event WHERE epoch = ? AND n = ?", out.Epoch[:], int64(out.N))
 	return out, err
 }

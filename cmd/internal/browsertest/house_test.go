@@ -8,6 +8,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -49,7 +50,7 @@ func programs(t *testing.T) (chromium, mosquitto string) {
 // house is the whole building: the shelf with its books, the kiosk in its
 // corner, the network, and central far away.
 type house struct {
-	t       *testing.T
+	t       *testing.T // the part of the test that is being played
 	log     *slog.Logger
 	table   *sim.Table
 	reader  *sim.Reader
@@ -78,9 +79,10 @@ func build(t *testing.T, mosquitto string) *house {
 	h.found(filepath.Join(dir, "central"))
 	h.broker = newBroker(t, mosquitto, h.central)
 	h.enrol(dir)
-	h.broker.on()
+	h.broker.on(t)
 	h.serve()
 	h.switchOn()
+	t.Cleanup(h.switchOff)
 	h.eventually("the kiosk knows what central knows", h.filled)
 	return h
 }
@@ -166,7 +168,6 @@ func (h *house) switchOn() {
 		h.t.Fatalf("the kiosk ended with %v before it had a screen", err)
 	}
 	h.kiosk = k
-	h.t.Cleanup(func() { h.switchOff() })
 }
 
 // switchOff ends the kiosk; it does nothing to one that is off.
@@ -195,10 +196,9 @@ func (h *house) filled() bool {
 // broker is Mosquitto on a loopback port of its own, which stays the same when
 // it goes down and comes back.
 type broker struct {
-	t                *testing.T
-	program, address string
-	conf             string
-	cmd              *exec.Cmd
+	program, address, conf string
+	log                    io.Writer
+	cmd                    *exec.Cmd
 }
 
 // newBroker is a broker that is off. It will read the files that central keeps
@@ -207,7 +207,7 @@ func newBroker(t *testing.T, program string, c *central.Central) *broker {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	b := &broker{t: t, program: program, address: l.Addr().String(), conf: filepath.Join(t.TempDir(), "mosquitto.conf")}
+	b := &broker{log: t.Output(), program: program, address: l.Addr().String(), conf: filepath.Join(t.TempDir(), "mosquitto.conf")}
 	must(t, l.Close())
 	_, port, err := net.SplitHostPort(b.address)
 	must(t, err)
@@ -225,12 +225,12 @@ func newBroker(t *testing.T, program string, c *central.Central) *broker {
 func (b *broker) url() string { return "mqtt://" + b.address }
 
 // on starts the broker and waits until it listens.
-func (b *broker) on() {
-	b.t.Helper()
+func (b *broker) on(t *testing.T) {
+	t.Helper()
 	b.cmd = exec.Command(b.program, "-c", b.conf)
-	b.cmd.Stderr = b.t.Output()
-	must(b.t, b.cmd.Start())
-	eventually(b.t, "the broker listens", func() bool {
+	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
+	must(t, b.cmd.Start())
+	eventually(t, "the broker listens", func() bool {
 		conn, err := net.Dial("tcp", b.address)
 		if err != nil {
 			return false

@@ -25,12 +25,11 @@ func picture(h *house, p page) {
 	}
 	p.tap("borrow")
 	p.heads("Show your library card")
-	h.show(codabar, ada)
+	h.show(codabar, ben)
 	p.heads("Put your items on the shelf")
-	for n, i := range []item{gruffalo, middlemarch, jekyll, wolfHall} {
+	for _, i := range []item{gruffalo, apart, middlemarch, jekyll, wolfHall} { // one by one: the newest comes first
 		h.put(i)
 		p.tile(i, "Borrowed")
-		p.heads([]string{"1 item borrowed", "2 items borrowed", "3 items borrowed", "4 items borrowed"}[n])
 	}
 	h.putPart(milkWood, 1)
 	p.tile(milkWood, "Parts missing")

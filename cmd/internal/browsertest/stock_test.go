@@ -18,6 +18,7 @@ const (
 	quiet drivers.AFI = 0xC2 // on loan
 
 	ada = "21221012345671" // a card
+	ben = "21221012345689" // another: the same twice in two seconds is a hand that rests
 
 	codabar, ean drivers.Symbology = 'F', 'E'
 )
@@ -36,10 +37,11 @@ var (
 	jekyll      = item{"31221012345620", "The Strange Case of Dr Jekyll and Mr Hyde", "book", nil}
 	island      = item{"31221012345638", "Small Island", "book", nil}
 	wolfHall    = item{"31221012345646", "Wolf Hall", "book", nil}
-	milkWood    = item{"31221012345653", "Under Milk Wood (talking book)", "audio", []string{"Disc 1", "Disc 2"}}
+	apart       = item{"31221012345661", "Things Fall Apart", "book", nil}
+	milkWood    = item{"31221012345653", "Under Milk Wood", "audio", []string{"Disc 1", "Disc 2"}}
 )
 
-func stock() []item { return []item{gruffalo, middlemarch, jekyll, island, wolfHall, milkWood} }
+func stock() []item { return []item{gruffalo, middlemarch, jekyll, island, wolfHall, apart, milkWood} }
 
 // files are a library's export as central imports it.
 func files() map[string]string {
@@ -49,7 +51,7 @@ func files() map[string]string {
 	}
 	return map[string]string{
 		"items.csv":     items,
-		"borrowers.csv": "card,category,blocked,expires,age_band,messages\n" + ada + ",adult,,,18,\n",
+		"borrowers.csv": "card,category,blocked,expires,age_band,messages\n" + ada + ",adult,,,18,\n" + ben + ",adult,,,18,\n",
 		"policy.toml": "[default]\nvenue = \"Syston\"\ntimezone = \"Europe/London\"\n" +
 			"[default.classes.book]\ndays = 21\n[default.classes.audio]\ndays = 21\n[default.categories.adult]\nlimit = 24\n",
 		"calendar.toml": "[default]\n",

@@ -1,11 +1,10 @@
 package browsertest
 
-import (
-	"testing"
-)
+import "testing"
 
 // TestABorrowerInABrowser is an evening at one kiosk, part after part.
 func TestABorrowerInABrowser(t *testing.T) {
+	whole := t
 	chromium, mosquitto := programs(t)
 	h := build(t, mosquitto)
 	h.shelve()
@@ -22,10 +21,9 @@ func TestABorrowerInABrowser(t *testing.T) {
 		{"a picture", picture},
 	} {
 		ok := t.Run(part.name, func(t *testing.T) {
-			inPart := *h
-			inPart.t = t
-			part.play(&inPart, p.in(t))
-			h.kiosk = inPart.kiosk
+			h.t = t
+			defer func() { h.t = whole }()
+			part.play(h, p.in(t))
 		})
 		if !ok {
 			return // what follows would only be confused by it
@@ -119,7 +117,7 @@ func offline(h *house, p page) {
 
 // online is what follows when the network is mended.
 func online(h *house, p page) {
-	h.broker.on()
+	h.broker.on(h.t)
 	h.lent(island)
 	p.until("nothing of the library computer", `!document.querySelector(".band")`)
 	p.tap("ok")

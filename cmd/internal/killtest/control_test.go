@@ -44,11 +44,10 @@ func checkCanFail(t *testing.T, good check.Reading) {
 			}
 		}, func(v check.Verdict) bool { return v.Agree == v.Tags-1 }},
 		{"a loan is gone from both books", func(r *check.Reading) {
-			for item := range r.Ledger.Loans {
-				delete(r.Ledger.Loans, item)
-				r.Central.Loans = slices.DeleteFunc(r.Central.Loans, func(l check.Loan) bool { return l.Item == item })
-				return
-			}
+			i := slices.IndexFunc(r.Tags, func(tag check.Tag) bool { return tag.Says == circ.Quiet })
+			item := r.Tags[max(0, i)].Item
+			delete(r.Ledger.Loans, item)
+			r.Central.Loans = slices.DeleteFunc(r.Central.Loans, func(l check.Loan) bool { return l.Item == item })
 		}, func(v check.Verdict) bool { return v.Agree < v.Tags && len(v.Harms) > 1 }},
 		{"central has a loan that nobody was told of", func(r *check.Reading) {
 			item := r.Central.Loans[0].Item

@@ -97,16 +97,15 @@ func (p puback) Publish(ctx context.Context, topic string, qos byte, kept bool, 
 	return p.w.ledger.Acked(ctx, at.Epoch, at.Last, at.Hash)
 }
 
-// swapped are the wrong orders, each with a point at which the checks of the
-// right one must find it.
-func swapped() []struct {
+// wrongOrder is one, with a point at which the checks of the right one must
+// find it.
+type wrongOrder struct {
 	name, point, after string
 	wrong              func(*world)
-} {
-	return []struct {
-		name, point, after string
-		wrong              func(*world)
-	}{
+}
+
+func swapped() []wrongOrder {
+	return []wrongOrder{
 		{"unlock first", "I0", "", func(w *world) { w.swap = true }},
 		{"check-in first", "R1", "it is gone", func(w *world) {
 			late := map[drivers.UID]circ.Wish{}
