@@ -18,7 +18,12 @@ type Clock struct {
 	start time.Time    // with its monotonic reading
 	floor atomic.Int64 // Unix milliseconds
 	state func() circ.ClockQuality
+	agree atomic.Bool // central's signed time was the clock's, when last heard
 }
+
+// nearEnough is how far a signed time and the clock may be apart: a message's
+// way through a slow network, and less than anything that a due date rests on.
+const nearEnough = 2 * time.Minute
 
 // NewClock starts a boot. floor is the newest signed time seen before.
 func NewClock(floor time.Time) *Clock {
@@ -37,10 +42,21 @@ func (c *Clock) Raise(t time.Time) {
 	}
 }
 
+// Compare holds the clock against a signed time that came at that instant of
+// this boot. If they agree, the clock is as good as one that is kept right.
+func (c *Clock) Compare(signed time.Time, came time.Duration) {
+	ago := time.Since(c.start) - came
+	wall := time.Now().Round(0).Add(-ago) // by the clock as it is now: it may have been set since the start
+	c.agree.Store(wall.Sub(signed).Abs() < nearEnough)
+}
+
 // Now is the moment. A system clock below the floor is wrong: the floor is the
 // time then, and nothing rests on it.
 func (c *Clock) Now() circ.Moment {
 	m := circ.Moment{Wall: time.Now(), Mono: time.Since(c.start), Boot: c.boot, Quality: c.state()}
+	if c.agree.Load() {
+		m.Quality = circ.Synced
+	}
 	if floor := time.UnixMilli(c.floor.Load()); m.Wall.Before(floor) {
 		m.Wall, m.Quality = floor, circ.Unknown
 	}

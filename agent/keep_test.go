@@ -59,3 +59,14 @@ func TestAClockBelowTheFloorIsNotBelieved(t *testing.T) {
 		t.Error("the floor sank")
 	}
 }
+
+func TestAClockThatAgreesWithCentralIsTrusted(t *testing.T) {
+	c := NewClock(time.Time{})
+	c.state = func() circ.ClockQuality { return circ.Restored }
+	for off, want := range map[time.Duration]circ.ClockQuality{time.Second: circ.Synced, -time.Hour: circ.Restored} {
+		c.Compare(time.Now().Add(off), time.Since(c.start))
+		if got := c.Now().Quality; got != want {
+			t.Errorf("central's time is %s off: %s, want %s", off, got, want)
+		}
+	}
+}

@@ -255,6 +255,9 @@ func (k *kiosk) heard(ctx context.Context) error {
 		k.log.Error("the cache cannot be read", "err", err)
 	}
 	k.clock.Raise(floor)
+	if signed, came, ok := k.uplink.Heard(); ok {
+		k.clock.Compare(signed, came)
+	}
 	k.aged(ctx)
 	return k.desk.Devices(ctx, k.status.devices())
 }

@@ -149,6 +149,14 @@ func (u *Uplink) Online(now circ.Moment) bool {
 	return u.heard.ever && now.Mono-u.heard.at < onlineFor
 }
 
+// Heard is the newest signed time that central has said since the start, and
+// when it came, in circ.Moment.Mono; false if none has.
+func (u *Uplink) Heard() (issued time.Time, at time.Duration, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.heard.issued, u.heard.at, u.heard.ever
+}
+
 // Order is what central last ordered: contract.Stop means that staff must look
 // and that no events are being sent.
 func (u *Uplink) Order() contract.Order {

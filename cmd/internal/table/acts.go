@@ -11,6 +11,7 @@ import (
 	"nightdesk/agent/screen"
 	"nightdesk/agent/visit"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/drivers"
 )
 
 // borrowPile is the first visit: five items, one of them a set of two discs,
@@ -109,6 +110,9 @@ func (s *Script) powerFailsInAReturn(ctx context.Context) error {
 	if err := s.await(ctx, "the tag to be written", dark); err != nil {
 		return err
 	}
+	if err := s.untilQuiet(ctx, s.evening); err != nil {
+		return err
+	}
 	s.told = append(s.told, check.Told{Item: s.dark.ID, Kind: circ.Return, Doubt: true})
 	s.line.say(power, "cut after the tag was made loud and before anybody could know")
 	if err := s.lookInTheDark(ctx); err != nil {
@@ -144,6 +148,9 @@ func (s *Script) powerFailsInALoan(ctx context.Context) error {
 	if err := s.await(ctx, "the tag to be written", dark); err != nil {
 		return err
 	}
+	if err := s.untilQuiet(ctx, s.evening); err != nil {
+		return err
+	}
 	s.line.say(power, "cut while the tag of %s was being written", s.evening.Title)
 	if err := s.lookInTheDark(ctx); err != nil {
 		return err
@@ -162,14 +169,33 @@ func (s *Script) powerFailsInALoan(ctx context.Context) error {
 	return s.finish(ctx, s.evening)
 }
 
-// showCardAfter waits until the screen has seen the book, and shows the card,
-// unless the power has failed by then.
+// untilQuiet waits until the pad has done what it was last told: the power was
+// cut before it began, and a tag that is being written needs no kiosk any more.
+func (s *Script) untilQuiet(ctx context.Context, b Book) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	for s.Room.Table.AFI(b.Tags[0]) != quiet {
+		if !pause(ctx, lookEvery) {
+			return fmt.Errorf("waited for the tag of %s to be quiet: %w", b.Title, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// showCardAfter waits until the screen has seen the book and the pad has
+// looked once more, and shows the card, unless the power has failed by then.
+// Whoever unlocks a tag before its loan has done so by the pad's next look.
 func (s *Script) showCardAfter(ctx context.Context, dark <-chan struct{}) error {
 	ctx, cancel := within(ctx)
 	defer cancel()
 	seen := make(chan error, 1)
 	go func() {
 		_, err := s.hand.Until(ctx, "the book to be seen", shows(visit.PadFull))
+		looked := make(chan struct{})
+		s.Room.At(Inventory, drivers.UID{}, sync.OnceFunc(func() { close(looked) }))
+		if err == nil {
+			err = s.await(ctx, "the pad to look again", looked)
+		}
 		seen <- err
 	}()
 	select {

@@ -13,8 +13,9 @@ import (
 
 // Commands of the simulated reader, by their ISO codes (sim.Fault.Command).
 const (
-	WriteAFI byte = 0x27
-	Info     byte = 0x2B
+	Inventory byte = 0x01 // names no tag
+	WriteAFI  byte = 0x27
+	Info      byte = 0x2B
 )
 
 // antenna is the one pad of the demonstration.
@@ -143,7 +144,7 @@ func (r *Room) show(number string) error {
 }
 
 // At has do called once, just before the pad carries out this command to this
-// tag. do must not unplug the pad.
+// tag; zero is the tag of a command that names none. do must not unplug the pad.
 func (r *Room) At(command byte, uid drivers.UID, do func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
