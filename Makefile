@@ -28,14 +28,14 @@ deps:
 
 test: deps
 	$(GO) vet -tags $(TAGS) $(PKGS)
-	$(GO) test -tags $(TAGS) -timeout 8m $(PKGS)
+	$(GO) test -tags $(TAGS) -count=1 -timeout 8m $(PKGS)
 
 check: deps
 	@unformatted=$$(gofmt -l agent drivers cmd); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	$(GO) vet -tags $(TAGS) $(PKGS)
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags $(TAGS) $(PKGS)
 	$(GO) mod tidy -diff
-	$(GO) test -race -tags $(TAGS) -timeout 20m $(PKGS)
+	$(GO) test -race -count=1 -tags $(TAGS) -timeout 20m $(PKGS)
 	$(MAKE) fuzz FUZZ=10s
 
 fuzz:

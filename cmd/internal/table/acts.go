@@ -110,9 +110,6 @@ func (s *Script) powerFailsInAReturn(ctx context.Context) error {
 	if err := s.await(ctx, "the tag to be written", dark); err != nil {
 		return err
 	}
-	if err := s.untilQuiet(ctx, s.evening); err != nil {
-		return err
-	}
 	s.told = append(s.told, check.Told{Item: s.dark.ID, Kind: circ.Return, Doubt: true})
 	s.line.say(power, "cut after the tag was made loud and before anybody could know")
 	if err := s.lookInTheDark(ctx); err != nil {
