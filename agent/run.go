@@ -203,6 +203,7 @@ func (k *kiosk) work(ctx context.Context) error {
 	if err := k.desk.Devices(ctx, k.status.devices()); err != nil {
 		return k.ended(ctx, err)
 	}
+	k.report()
 	wake := time.NewTimer(0)
 	expire, prune := time.NewTicker(expireEvery), time.NewTicker(pruneEvery)
 	defer func() { wake.Stop(); expire.Stop(); prune.Stop() }()

@@ -93,21 +93,45 @@ func (l *line) path() string {
 	return l.slave.Name()
 }
 
+// slice is how often a waiting read lets go of the terminal (free).
+const slice = 100 * time.Millisecond
+
 // read waits for bytes, at most as long as quiet if that is not zero; it then
 // answers (0, nil).
 func (l *line) read(b []byte, quiet time.Duration) (int, error) {
-	var deadline time.Time
-	if quiet > 0 {
-		deadline = time.Now().Add(quiet)
+	end := time.Now().Add(quiet)
+	for {
+		next := time.Now().Add(slice)
+		if quiet > 0 && end.Before(next) {
+			next = end
+		}
+		if err := l.master.SetReadDeadline(next); err != nil {
+			return 0, err
+		}
+		n, err := l.master.Read(b)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if quiet > 0 && !time.Now().Before(end) {
+			return 0, nil
+		}
+		if err := l.free(); err != nil {
+			return 0, err
+		}
 	}
-	if err := l.master.SetReadDeadline(deadline); err != nil {
-		return 0, err
+}
+
+// free ends a claim to be the terminal's only user. A driver that was killed
+// cannot end it itself, and a real device's claim ends with its last user; here
+// the simulator is one, so that nobody but root could open the terminal again.
+func (l *line) free() error {
+	conn, err := l.slave.SyscallConn()
+	if err != nil {
+		return err
 	}
-	n, err := l.master.Read(b)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = nil
-	}
-	return n, err
+	var failed error
+	err = conn.Control(func(fd uintptr) { failed = unix.IoctlSetInt(int(fd), unix.TIOCNXCL, 0) })
+	return errors.Join(err, failed)
 }
 
 func (l *line) write(b []byte) error {

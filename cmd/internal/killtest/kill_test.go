@@ -53,7 +53,7 @@ func (k *killer) one(ctx context.Context, v *child) error {
 	}
 	v.kills++
 	if v == k.kiosk {
-		if err := errors.Join(k.lines.free(), k.lookInTheDark(ctx)); err != nil {
+		if err := k.lookInTheDark(ctx); err != nil {
 			return err
 		}
 	}

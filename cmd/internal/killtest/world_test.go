@@ -40,7 +40,6 @@ type world struct {
 	dir     string
 	stock   table.Stock
 	room    *table.Room
-	lines   lines
 	cfg     config.Config
 	broker  *child
 	central *child
@@ -67,13 +66,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(w.lines.close(), w.room.Close()); err != nil {
+		if err := w.room.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if w.lines, err = openLines(filepath.Join(w.dir, "pad"), filepath.Join(w.dir, "scanner")); err != nil {
-		t.Fatal(err)
-	}
 	if err := w.install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
