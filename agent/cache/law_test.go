@@ -47,19 +47,27 @@ func (a *authority) answer(p contract.Pull, size int) contract.Chunk {
 	if p.Cursor != "" {
 		c.To = p.To
 	}
+	come, after := cursor(p.Cursor)
 	for _, key := range slices.Sorted(mapKeys(a.rows)) {
 		r := a.rows[key]
-		if c.Reset && r.Deleted || !c.Reset && r.Ver <= p.Have.Version || key <= p.Cursor {
+		if c.Reset && r.Deleted || !c.Reset && r.Ver <= p.Have.Version || key <= after {
 			continue
 		}
 		if len(c.Rows) == size {
-			c.Cursor = c.Rows[size-1].Key
+			c.Cursor = fmt.Sprintf("%d %s", come+size, c.Rows[size-1].Key)
 			return c
 		}
 		c.Rows = append(c.Rows, r)
 	}
-	c.Last = true
+	c.Last, c.Total = true, come+len(c.Rows)
 	return c
+}
+
+// cursor is where a page ended and how many rows had come by then: central
+// keeps nothing of a transfer, so its count travels with the cursor.
+func cursor(s string) (come int, after string) {
+	fmt.Sscanf(s, "%d %s", &come, &after)
+	return come, after
 }
 
 func mapKeys(m map[string]contract.Row) func(func(string) bool) {
@@ -77,7 +85,6 @@ type kiosk struct {
 	*Cache
 	path  string
 	asked contract.Pull
-	came  int // rows of the transfer, counted as central would
 	past  []contract.Chunk
 	vers  map[string]uint64
 }
@@ -104,29 +111,18 @@ func (k *kiosk) reopen(t *rapid.T) {
 	k.want(t)
 }
 
-// want asks the cache where to go on. Its counter of rows goes with it.
+// want asks the cache where to go on.
 func (k *kiosk) want(t *rapid.T) {
 	p, err := k.Want(context.Background(), contract.FeedItems)
 	if err != nil {
 		t.Fatal(err)
 	}
 	k.asked = p
-	if p.Cursor == "" {
-		k.came = 0
-	}
 }
 
 // ask takes one page.
 func (k *kiosk) ask(t *rapid.T, a *authority, size int) (more bool) {
-	c := a.answer(k.asked, size)
-	if c.After == "" {
-		k.came = 0
-	}
-	k.came += len(c.Rows)
-	if c.Last {
-		c.Total = k.came
-	}
-	next := k.take(t, c)
+	next := k.take(t, a.answer(k.asked, size))
 	if next == nil {
 		k.want(t)
 		return false
