@@ -13,11 +13,13 @@ demo:
 build:
 	$(GO) build -tags $(TAGS) -o bin/ ./cmd/nightdesk ./cmd/nightdesk-central ./cmd/nightdesk-demo
 
-# Real Mosquitto and real Chromium are part of the tests. As root they are
+# Real Mosquitto, and real Chromium with the fonts that the screen is measured
+# with, are part of the tests. As root they are
 # installed; otherwise the tests that need a missing one say so and are skipped,
 # except under CI=true, where nothing may be skipped.
 deps:
 	@missing=""; for p in $(DEBS); do command -v $$p >/dev/null 2>&1 || [ -x /usr/sbin/$$p ] || missing="$$missing $$p"; done; \
+	[ -d /usr/share/fonts/truetype/noto ] || missing="$$missing fonts-noto-core"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing"; \

@@ -27,6 +27,7 @@ type Ledger interface {
 	Resume(ctx context.Context, at circ.Moment, who circ.CardKey, visit circ.Visit, void func(circ.ItemID) bool) ([]circ.Receipt, error)
 	Expire(ctx context.Context, at circ.Moment, visit circ.Visit) ([]circ.Receipt, error)
 	Lent(ctx context.Context, item circ.ItemID) (ledger.Lent, error)
+	Verify(ctx context.Context, at circ.Moment, visit circ.Visit, uid drivers.UID) (bool, error)
 	Note(ctx context.Context, at circ.Moment, visit circ.Visit, t contract.EventType, note contract.TagNote) error
 }
 
@@ -277,11 +278,16 @@ func (d *Desk) placed(ctx context.Context, e pads.Placed, role visit.Role) error
 	return d.Handle(ctx, visit.Placed{Read: e.Read.Mono, Tag: tag, Found: e.Found})
 }
 
-// faultOf reports a tag that passes the gate although nobody is known to be
-// liable for it. It is reported, never written (design D1).
+// faultOf reports a tag that passes the gate: that it is quiet after all, if
+// that was in doubt, or that nobody is known to be liable for it. The latter
+// is reported, never written (design D1).
 func (d *Desk) faultOf(ctx context.Context, e pads.Placed, tag visit.Tag) error {
 	if tag.Item == "" || tag.AFI != d.Quiet {
 		return nil
+	}
+	if verified, err := d.Ledger.Verify(ctx, d.Now(), d.Visit(), tag.UID); verified || err != nil {
+		d.Poke()
+		return d.survive(ctx, err)
 	}
 	f, err := d.facts(ctx, d.Now(), circ.Borrower{}, []circ.ItemID{tag.Item})
 	if err != nil {

@@ -228,6 +228,32 @@ func TestWhatWasNotConfirmedIsReported(t *testing.T) {
 	}
 }
 
+func TestATagInDoubtThatIsSeenQuietIsVerifiedOnce(t *testing.T) {
+	d := newDesk(t)
+	issue := d.record(d.ask(circ.Issue, "a", tags(1)))[0]
+	if _, err := d.Drop(context.Background(), d.now, issue.Tx); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		if told, err := d.Verify(context.Background(), d.now, d.visit, uid(1)); err != nil || told != want {
+			t.Errorf("time %d: told %v, %v, want %v", i+1, told, err, want)
+		}
+	}
+	d.expect(contract.LoanIssued, contract.TagUnverified, contract.TagVerified)
+}
+
+func TestATagInDoubtWhoseLoanIsOverIsNoNews(t *testing.T) {
+	d := newDesk(t)
+	issue := d.record(d.ask(circ.Issue, "a", tags(1)))[0]
+	if _, err := d.Drop(context.Background(), d.now, issue.Tx); err != nil {
+		t.Fatal(err)
+	}
+	d.record(d.ask(circ.Return, "a", nil))
+	if told, err := d.Verify(context.Background(), d.now, d.visit, uid(1)); err != nil || told {
+		t.Errorf("told %v, %v, want nothing", told, err)
+	}
+}
+
 func TestAnOldQuietWishIsDrainedOnlyForItsBorrower(t *testing.T) {
 	d := newDesk(t)
 	d.record(d.ask(circ.Issue, "a", tags(1)))

@@ -189,6 +189,7 @@ func (w *writer) supersede(at circ.Moment, req circ.Request) {
 	for _, a := range w.acts("item = ?", string(req.Item)) {
 		w.drop(at, a)
 	}
+	w.exec("DELETE FROM doubt WHERE item = ?", string(req.Item))
 	for _, t := range req.Tags {
 		for _, a := range w.acts("tx IN (SELECT tx FROM wish WHERE uid = ?)", t.UID[:]) {
 			w.drop(at, a)

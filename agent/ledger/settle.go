@@ -118,6 +118,55 @@ func closing(k circ.Kind) contract.EventType {
 	return contract.LoanReturned
 }
 
+// Verify says that a tag was seen quiet. If it had been reported as unverified
+// and its loan stands, central hears tag.verified, once. It says whether it did.
+func (l *Ledger) Verify(ctx context.Context, at circ.Moment, visit circ.Visit, uid drivers.UID) (bool, error) {
+	if none, err := l.certain(ctx, uid); none || err != nil {
+		return false, err
+	}
+	told := false
+	err := l.write(ctx, "verify", func(w *writer) error {
+		for _, x := range w.doubts(uid) {
+			w.exec("DELETE FROM doubt WHERE uid = ?", uid[:])
+			if loan, found := w.loanOf(x.Item); !found || !loan.open || loan.tx != x.Tx {
+				continue
+			}
+			w.event(at, contract.TagVerified, x.Tx, visit, circ.FeedVersion{}, "", contract.TagNote{Item: x.Item, Want: x.Want,
+				Tags: []contract.TagRef{{UID: x.UID, Part: x.Part, Of: x.Of}}})
+			told = true
+		}
+		return w.err
+	})
+	if err != nil {
+		return false, fmt.Errorf("note that a tag is quiet: %w", err)
+	}
+	return told, nil
+}
+
+// certain says that a tag is in no doubt.
+func (l *Ledger) certain(ctx context.Context, uid drivers.UID) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return false, err
+	}
+	var n int
+	err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM doubt WHERE uid = ?", uid[:]).Scan(&n)
+	return n == 0, err
+}
+
+func (w *writer) doubts(uid drivers.UID) (found []circ.Wish) {
+	if w.err != nil {
+		return nil
+	}
+	w.err = each(w.ctx, w.tx, func(rows *sql.Rows) error {
+		x, err := scanWish(rows)
+		found = append(found, x)
+		return err
+	}, "SELECT "+wishColumns+" FROM doubt w WHERE w.uid = ?", uid[:])
+	return found
+}
+
 // closed is what a receipt says when an act has ended well.
 func closed(k circ.Kind) circ.State {
 	if k == circ.Cancel {
@@ -154,6 +203,7 @@ func (w *writer) drop(at circ.Moment, a act) circ.Receipt {
 	state := circ.Incomplete
 	if a.kind == circ.Issue {
 		state = circ.Unverified
+		w.exec("INSERT OR REPLACE INTO doubt SELECT uid, tx, want, item, part, of, sum FROM wish WHERE tx = ?", a.tx[:])
 		w.event(at, contract.TagUnverified, a.tx, a.visit, a.draft.Feed, a.draft.Decision.Rules,
 			contract.TagNote{Item: a.item, Tags: open, Want: circ.Quiet, Why: "not confirmed quiet: the gate may sound"})
 	} else {

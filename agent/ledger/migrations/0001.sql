@@ -70,6 +70,19 @@ CREATE TABLE wish (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX wish_tx ON wish (tx);
 
+-- Tags of issues that were reported as tag.unverified. Nothing is wanted of
+-- them any more; but if one is seen quiet while its loan stands, staff hear so.
+CREATE TABLE doubt (
+	uid  BLOB PRIMARY KEY,
+	tx   BLOB NOT NULL,
+	want TEXT NOT NULL,
+	item TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	of   INTEGER NOT NULL,
+	sum  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX doubt_item ON doubt (item);
+
 -- Single numbers: boots, and serial, which every transaction raises by one so
 -- that a doubtful commit can be looked up.
 CREATE TABLE mark (
