@@ -73,5 +73,22 @@ func (r reply) tagErr() error {
 	case statusNoTag, statusFalse, statusRF:
 		return drivers.ErrGone
 	}
+	if code, ok := tagRefusal(r.status); ok {
+		return code
+	}
 	return r.err()
+}
+
+// tagRefusal is what the reader found out about one tag, as the code with which
+// the tag itself says so (ISO/IEC 15693-3, table 12). It must not be taken for
+// trouble with the reader: one bad tag would put a whole pad out of order.
+func tagRefusal(status byte) (drivers.TagError, bool) {
+	code, ok := map[byte]drivers.TagError{
+		0x03: 0x13, // write error: not programmed
+		0x04: 0x10, // no such address: no such block
+		0x05: 0x01, // the tag does not know this command: not supported
+		0x08: 0x12, // wants authentication: locked
+		0x0E: 0x0F, // general error: unknown
+	}[status]
+	return code, ok
 }

@@ -196,6 +196,11 @@ func parseInfo(data []byte) (drivers.TagInfo, error) {
 		Blocks:    int(data[11]),
 		ICRef:     data[12],
 	}
+	// The manual gives no order, and the air has the count first: a size that
+	// no library tag has, beside a count that is one, is the other way round.
+	if !usualSize(data[10]) && usualSize(data[11]) {
+		info.BlockSize, info.Blocks = info.Blocks, info.BlockSize
+	}
 	switch {
 	case info.BlockSize == 0: // a tag that does not tell; nearly all have 4
 		info.BlockSize, info.Blocks = 4, 0
@@ -205,3 +210,7 @@ func parseInfo(data []byte) (drivers.TagInfo, error) {
 	}
 	return info, nil
 }
+
+// usualSize says whether a byte can be a block's size: four or eight bytes,
+// or one less, as the tag itself sends it.
+func usualSize(b byte) bool { return b == 3 || b == 4 || b == 7 || b == 8 }

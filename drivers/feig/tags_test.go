@@ -119,7 +119,11 @@ func TestWhatAStatusMeansForATag(t *testing.T) {
 		{[]byte{0x83, 0x00}, drivers.ErrGone},
 		{[]byte{0x95, 0x10}, drivers.TagError(0x10)},
 		{[]byte{0x95}, drivers.ErrGarbled},
-		{[]byte{0x03, 0x00}, StatusError(0x03)},
+		{[]byte{0x03, 0x00}, drivers.TagError(0x13)}, // one tag's trouble, not the reader's
+		{[]byte{0x04}, drivers.TagError(0x10)},
+		{[]byte{0x05}, drivers.TagError(0x01)},
+		{[]byte{0x08}, drivers.TagError(0x12)},
+		{[]byte{0x0E}, drivers.TagError(0x0F)},
 		{[]byte{0x11}, StatusError(0x11)},
 		{[]byte{0x77}, StatusError(0x77)},
 	} {
@@ -146,6 +150,7 @@ func TestInfo(t *testing.T) {
 	}{
 		{"one less, as the tag sends it", info(3, 27), 4, 28, nil},
 		{"as the manual has it", info(4, 28), 4, 28, nil},
+		{"count first, as on the air", info(27, 3), 4, 28, nil},
 		{"blocks of eight", info(7, 31), 8, 32, nil},
 		{"256 blocks", info(3, 255), 4, 256, nil},
 		{"not told", info(0, 0), 4, 0, nil},

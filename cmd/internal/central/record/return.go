@@ -25,6 +25,9 @@ func (a act) back() (verdict, error) {
 	a = a.since(d.Began)
 	v := verdict{out: Accepted, item: d.Item}
 	for _, f := range d.Flags {
+		if f == circ.ItemNotOnLoan {
+			continue // nothing for staff to do (row 22)
+		}
 		v.flag(f, "the kiosk took it back in spite of this")
 	}
 	if len(d.Who) > 0 {
