@@ -82,7 +82,7 @@ func once(b *testing.B, p pile) result {
 	defer stop()
 	must(b, k.desk.Handle(ctx, visit.Devices{Pads: true, HasPads: true, Scanner: true, Online: true}))
 	must(b, k.desk.Handle(ctx, visit.CardShown{Read: k.clock.Now().Mono, Who: k.desk.Borrower(ada)}))
-	must(b, k.look(ctx))
+	must(b, k.look.Round(ctx))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return k.work(ctx) })
 	g.Go(func() error { return k.watch(ctx) })

@@ -43,7 +43,7 @@ type kiosk struct {
 	desk   *agent.Desk
 	cache  *cache.Cache
 	clock  *agent.Clock
-	look   func(context.Context) error
+	look   *pads.Watch
 	todo   chan func(context.Context) error
 	placed chan time.Time // when a tag was told of
 
@@ -79,7 +79,7 @@ func newKiosk(b *testing.B, p pile) *kiosk {
 	must(b, err)
 	b.Cleanup(func() { pad.Close() })
 	k.look = pads.New(pads.Config{Security: pads.Security{Loud: loud, Quiet: quiet}, Now: k.clock.Now, Visit: k.desk.Visit,
-		Emit: k.emit}, book, memory{k.cache}).Watch("pad", pad).Round
+		Emit: k.emit}, book, memory{k.cache}).Watch("pad", pad)
 	return k
 }
 
@@ -194,8 +194,11 @@ func (k *kiosk) watch(ctx context.Context) error {
 	between := time.NewTimer(0)
 	defer between.Stop()
 	for {
-		if err := k.look(ctx); err != nil && ctx.Err() == nil {
+		if err := k.look.Round(ctx); err != nil && ctx.Err() == nil {
 			return err
+		}
+		if k.look.Eager() {
+			continue
 		}
 		between.Reset(betweenRounds)
 		select {
