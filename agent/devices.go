@@ -13,8 +13,10 @@ import (
 	"nightdesk/drivers/barcode"
 	"nightdesk/drivers/catalog"
 	"nightdesk/drivers/scanner"
-	"nightdesk/drivers/wire"
 )
+
+// scannerDriver is the one family of scanners there is.
+const scannerDriver = "serial"
 
 // Times of device sessions.
 const (
@@ -91,7 +93,8 @@ func (k *kiosk) scannerSession(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := k.openScanner()
+	line := catalog.Line{Path: k.cfg.Scanner.Path, Baud: k.cfg.Scanner.Baud, Gap: k.cfg.Scanner.Gap.Duration}
+	s, err := catalog.OpenScanner(ctx, scannerDriver, line)
 	if err != nil {
 		return err
 	}
@@ -103,17 +106,9 @@ func (k *kiosk) scannerSession(ctx context.Context) error {
 	return k.scan(ctx, s, rules)
 }
 
-func (k *kiosk) openScanner() (*scanner.Scanner, error) {
-	port, err := wire.Open(k.cfg.Scanner.Path, wire.Mode{Baud: k.cfg.Scanner.Baud, Poll: betweenRounds})
-	if err != nil {
-		return nil, err
-	}
-	return scanner.New(port, scanner.Options{Quiet: k.cfg.Scanner.Gap.Duration}), nil
-}
-
 // scan hands on one barcode after the other. The same code again so soon is
 // the borrower's hand that rests, not a second wish.
-func (k *kiosk) scan(ctx context.Context, s *scanner.Scanner, rules barcode.Rules) error {
+func (k *kiosk) scan(ctx context.Context, s drivers.Scanner, rules barcode.Rules) error {
 	var last string
 	var when time.Duration
 	for {

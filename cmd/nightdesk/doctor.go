@@ -19,7 +19,6 @@ import (
 	"nightdesk/agent/doctor"
 	"nightdesk/agent/ledger"
 	"nightdesk/drivers/catalog"
-	"nightdesk/drivers/wire"
 )
 
 // doctorTime bounds the whole examination.
@@ -168,7 +167,7 @@ func (p *patient) running(ctx context.Context) {
 	for _, pad := range p.cfg.Pads {
 		p.tryPad(ctx, pad)
 	}
-	p.tryScanner()
+	p.tryScanner(ctx)
 }
 
 // ask reads what the running kiosk last wrote.
@@ -200,12 +199,7 @@ func device(id, name, where string, works bool, trouble string) doctor.Finding {
 func (p *patient) tryPad(ctx context.Context, cfg config.Pad) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	driver, known := catalog.Pads()[cfg.Driver]
-	if !known {
-		p.find(doctor.Bad(doctor.Fail, doctor.Pads, "pad", "there is no driver "+cfg.Driver, "write driver = \"feig\""))
-		return
-	}
-	pad, err := driver.Open(ctx, catalog.Line{Path: cfg.Path, Baud: cfg.Baud, Parity: cfg.Parity})
+	pad, err := catalog.OpenPad(ctx, cfg.Driver, catalog.Line{Path: cfg.Path, Baud: cfg.Baud, Parity: cfg.Parity})
 	if err != nil {
 		p.find(doctor.Bad(doctor.Fail, doctor.Pads, "pad", cfg.Name+": "+err.Error(), "check cable and power, and that no other program has the port open"))
 		return
@@ -214,17 +208,17 @@ func (p *patient) tryPad(ctx context.Context, cfg config.Pad) {
 	p.find(doctor.Fine(doctor.Pads, "pad", "%s: %s (what was asked for; a line cannot be asked whether it took the parity)", cfg.Name, pad))
 }
 
-func (p *patient) tryScanner() {
+func (p *patient) tryScanner(ctx context.Context) {
 	if p.cfg.Scanner.Path == "" {
 		return
 	}
-	port, err := wire.Open(p.cfg.Scanner.Path, wire.Mode{Baud: p.cfg.Scanner.Baud})
+	s, err := catalog.OpenScanner(ctx, "serial", catalog.Line{Path: p.cfg.Scanner.Path, Baud: p.cfg.Scanner.Baud})
 	if err != nil {
 		p.find(doctor.Bad(doctor.Fail, doctor.Scanner, "scanner", err.Error(), "check cable and power"))
 		return
 	}
-	defer port.Close()
-	p.find(doctor.Fine(doctor.Scanner, "scanner", "%s at %s can be opened; scan something to see it read", p.cfg.Scanner.Path, wire.Describe(port)))
+	defer s.Close()
+	p.find(doctor.Fine(doctor.Scanner, "scanner", "%s can be opened; scan something to see it read", s.Set()))
 }
 
 // broker looks whether anything listens where central is reached.
