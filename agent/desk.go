@@ -49,7 +49,7 @@ type Desk struct {
 	Show    func(visit.State, circ.Moment)
 	Poke    func() // events may be waiting to be sent
 	Log     *slog.Logger
-	Pace    visit.Pace // the venue's own times
+	House   visit.House // the venue's own times
 
 	state   visit.State
 	current atomic.Value // circ.Visit, for the pads
@@ -71,7 +71,7 @@ func (d *Desk) Handle(ctx context.Context, ev visit.Event) error {
 	todo := []visit.Event{ev}
 	for len(todo) > 0 {
 		at := d.Now()
-		d.state.Pace = d.Pace
+		d.state.House = d.House
 		next, effects := d.state.Next(at, todo[0])
 		d.state, todo = next, todo[1:]
 		d.current.Store(next.Visit)

@@ -122,7 +122,7 @@ func open(ctx context.Context, cfg config.Config, o RunOptions) (_ *kiosk, err e
 	}
 	k.desk = &Desk{Ledger: k.ledger, Facts: k.cache, CardKey: k.cred.CardKey, Quiet: cfg.Tags.OnLoan.AFI, Now: k.clock.Now,
 		Online: func() bool { return k.uplink.Online(k.clock.Now()) }, Show: k.screen.Show, Poke: k.uplink.Poke, Log: k.log,
-		Pace: visit.Pace{Quiet: cfg.Visit.Quiet.Duration, Warning: cfg.Visit.Warning.Duration}}
+		House: visit.House{Quiet: cfg.Visit.Quiet.Duration, Warning: cfg.Visit.Warning.Duration}}
 	return k, k.openPads(o)
 }
 

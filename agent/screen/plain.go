@@ -128,7 +128,7 @@ func (d drawer) stop(v *View, st visit.State) {
 
 func (d drawer) warn(v *View, st visit.State, now circ.Moment) {
 	d.plain(v)
-	v.Seconds = secondsLeft(st.Since+st.Pace.Warns(), now.Mono)
+	v.Seconds = secondsLeft(st.Since+st.Warns(), now.Mono)
 	v.Count = strconv.Itoa(v.Seconds)
 	d.button(v, visit.TapFinish, PlaceSecondary)
 	d.button(v, visit.TapMoreTime, PlacePrimary)

@@ -36,7 +36,8 @@ func (n *turn) lineOf(r circ.Receipt) int {
 		return i
 	}
 	return slices.IndexFunc(n.Lines, func(l Line) bool {
-		return l.Item == r.Item && l.Kind == r.Kind && l.Tx == uuid.Nil && (l.State == LineRecording || l.State == LineLeftOut)
+		return l.Item == r.Item && l.Kind == r.Kind && l.Tx == uuid.Nil &&
+			(l.State == LineRecording || l.State == LineUndo || l.State == LineLeftOut)
 	})
 }
 
@@ -60,6 +61,9 @@ func (n *turn) apply(l *Line, r circ.Receipt) {
 	l.Tx, l.Open = r.Tx, slices.Clone(r.Open)
 	l.Stuck = slices.DeleteFunc(l.Stuck, func(u drivers.UID) bool { return !slices.Contains(l.Open, u) })
 	l.State, l.Lifted = lineState(r), false
+	if r.Kind == circ.Cancel && r.State == circ.Refused { // the loan stands
+		l.Kind, l.State = circ.Issue, LineUnsecured
+	}
 	if len(l.Tags) > len(l.own()) && !slices.Contains(l.Decision.Flags, circ.ItemUnreadable) {
 		l.Decision.Flags = append(l.Decision.Flags, circ.ItemUnreadable)
 	}
@@ -78,6 +82,9 @@ func (n *turn) apply(l *Line, r circ.Receipt) {
 func lineState(r circ.Receipt) LineState {
 	switch r.State {
 	case circ.Pending:
+		if r.Kind == circ.Cancel {
+			return LineUndo
+		}
 		return LineSecuring
 	case circ.Unverified:
 		return LineUnsecured

@@ -3,27 +3,60 @@ package visit
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"nightdesk/agent/circ"
+	"nightdesk/drivers"
 )
 
 // settle stops taking new tags and finishes what is in hand. What nobody asked
 // for is left out; what waits for the borrower is given up.
 func (n *turn) settle() {
 	n.Mine, n.Other = false, circ.Borrower{}
+	n.leaveAll()
+	n.open(Settle)
+}
+
+// leaveAll gives up what still needs the borrower.
+func (n *turn) leaveAll() {
 	for i := range n.Lines {
 		n.leaveLine(&n.Lines[i])
 	}
-	n.open(Settle)
 }
 
 // leave is "leave it here instead", of one item.
 func (n *turn) leave(id circ.ItemID) {
 	for i := range n.Lines {
-		if l := &n.Lines[i]; l.Item == id && id != "" {
+		l := &n.Lines[i]
+		switch {
+		case l.Item != id || id == "":
+		case n.canUndo(*l):
+			n.undo(l)
+		default:
 			l.Asked = l.needsYou()
 			n.leaveLine(l)
 		}
 	}
+}
+
+// canUndo says whether an issue can be taken back whose tags did not take: all
+// of them must lie there, because an issue is over only when they are loud again.
+func (n *turn) canUndo(l Line) bool {
+	there := func(u drivers.UID) bool { return has(l.own(), u) && n.lies(u) }
+	return l.State == LinePutBack && l.Kind == circ.Issue && l.Decision.Verdict == circ.Yes && !n.Other.Known() &&
+		!slices.ContainsFunc(l.Open, func(u drivers.UID) bool { return !there(u) })
+}
+
+// undo takes an issue back.
+func (n *turn) undo(l *Line) {
+	req := circ.Request{Kind: circ.Cancel, Visit: n.Visit, Who: n.Who, Item: l.Item}
+	for _, t := range l.own() {
+		if n.lies(t.UID) {
+			req.Tags = append(req.Tags, circ.SeenTag{UID: t.UID, Part: t.Part, Of: t.Of, AFI: t.AFI})
+		}
+	}
+	l.Kind, l.State, l.Tx, l.Stuck = circ.Cancel, LineUndo, uuid.Nil, nil
+	n.want(Record{Visit: n.Visit, Pile: []circ.Request{req}})
 }
 
 // leaveLine gives an item up that still needs the borrower.
@@ -55,7 +88,7 @@ func (n *turn) drop(l *Line) {
 	n.want(Drop{Visit: n.Visit, Tx: l.Tx})
 	l.Open, l.Stuck, l.Lifted = nil, nil, false
 	l.State = LineUnsecured
-	if l.Kind == circ.Return {
+	if l.Kind == circ.Return || l.Kind == circ.Cancel {
 		l.State = LineIncomplete
 		l.Decision.Shelf = circ.HelpShelf
 	}
@@ -98,7 +131,7 @@ func (n *turn) dropPutBack() {
 func (n *turn) giveUp() {
 	n.dropOpen()
 	for i := range n.Lines {
-		if n.Lines[i].State == LineRecording {
+		if s := n.Lines[i]; s.State == LineRecording || s.State == LineUndo && s.Tx == uuid.Nil {
 			leftOut(&n.Lines[i], circ.LedgerReadOnly)
 		}
 	}
@@ -106,7 +139,7 @@ func (n *turn) giveUp() {
 
 func (n *turn) dropOpen() {
 	for i := range n.Lines {
-		if s := n.Lines[i].State; s == LineSecuring || s == LinePutBack {
+		if l := n.Lines[i]; l.State == LineSecuring || l.State == LinePutBack || l.State == LineUndo && l.Tx != uuid.Nil {
 			n.drop(&n.Lines[i])
 		}
 	}
@@ -126,7 +159,8 @@ func (n *turn) bye() {
 // on the pads is parked.
 func (n *turn) end() {
 	ended := n.Visit
-	n.State = State{Pace: n.Pace,
+	n.trail = append(n.trail, Home)
+	n.State = State{House: n.House, Mode: n.Mode, ModeAt: n.ModeAt, Ease: Ease{Speech: n.Devices.Headset},
 		Number: n.Number + 1, Began: n.now, Screen: Home, Since: n.now, Idle: n.now,
 		Parked: slices.Clone(n.OnPad), OnPad: n.OnPad, Devices: n.Devices, Stale: n.Stale,
 		Standing: Standing{Service: n.Standing.Service},

@@ -8,7 +8,9 @@ import (
 	"nightdesk/agent/circ"
 )
 
-func (l Line) busy() bool { return l.State == LineRecording || l.State == LineSecuring }
+func (l Line) busy() bool {
+	return l.State == LineRecording || l.State == LineSecuring || l.State == LineUndo
+}
 
 func (l Line) needsYou() bool {
 	return l.State == LinePutBack || l.State == LineParts || l.State == LineUnreadable

@@ -11,18 +11,26 @@ import (
 	"nightdesk/drivers"
 )
 
-// How long each thing is waited for, on the clock of Moment.Mono.
+// How long each thing is waited for, on the clock of Moment.Mono. Ease.Slow
+// makes the borrower's own times three times as long.
 const (
-	QuietFor   = 60 * time.Second // Borrow, GiveBack, Fix and Stop: then Warn asks
-	WarnFor    = 20 * time.Second // never shorter: WCAG 2.2.1
-	AskFor     = 30 * time.Second // CardAsk and PadFull: nobody is signed in, so no warning
-	CheckFor   = 8 * time.Second  // a card nobody can look up
-	SettleFor  = 10 * time.Second // what is in hand when the visit ends
+	QuietFor   = 60 * time.Second  // most screens: then Warn asks
+	WarnFor    = 20 * time.Second  // never shorter: WCAG 2.2.1
+	AskFor     = 30 * time.Second  // CardAsk, PadFull and Receipt: no warning
+	PINFor     = 45 * time.Second  // PIN and Stop
+	CheckFor   = 8 * time.Second   // a card nobody can look up
+	PrintFor   = 15 * time.Second  // a printer that says nothing
+	PayFor     = 120 * time.Second // a terminal that says nothing
+	SettleFor  = 10 * time.Second  // what is in hand when the visit ends
 	ByeFor     = 6 * time.Second
 	NoteFor    = 10 * time.Second       // a note on Home
-	PauseFor   = 60 * time.Second       // how much longer it may be quiet while items are in hand
+	PauseFor   = 60 * time.Second       // how much longer it may be quiet while items are in hand, or an overlay is open
+	MostFor    = 30 * time.Minute       // a card's whole visit: after it, Warn gives no more time
+	LieFor     = 5 * time.Minute        // nobody's items on the shelf: then staff are told
 	StrikeFor  = 500 * time.Millisecond // a second tap so soon was no second thought
 	ComfortTag = 12                     // tags at once; with more the pad reads badly
+	PINDigits  = 4
+	CardDigits = 20 // most that can be typed
 )
 
 // Next is what the visit becomes by an event, and what is wanted of the world,
@@ -30,7 +38,12 @@ const (
 // before the event happens before it, so that a late Tick cannot stretch one
 // borrower's visit into the next one's.
 func (s State) Next(at circ.Moment, ev Event) (State, []Effect) {
-	n := &turn{State: s.clone(), boot: at.Boot}
+	n := s.turn(at, ev)
+	return n.State, n.fx
+}
+
+func (s State) turn(at circ.Moment, ev Event) *turn {
+	n := &turn{State: s.clone(), boot: at.Boot, wall: at.Wall}
 	if n.Visit == uuid.Nil {
 		n.Visit = n.name()
 	}
@@ -41,30 +54,87 @@ func (s State) Next(at circ.Moment, ev Event) (State, []Effect) {
 	if busy && !n.Busy() {
 		n.Idle = n.now
 	}
-	return n.State, n.fx
+	n.watchLying()
+	return n
 }
 
 // Wake is the next Moment.Mono at which a Tick matters; false if none does.
 func (s State) Wake() (time.Duration, bool) {
-	quiet := s.Idle
-	if s.Busy() {
-		quiet += PauseFor
+	due, ok := s.due()
+	if lie, lies := s.lieDue(); lies && (!ok || lie < due) {
+		return lie, true
+	}
+	return due, ok
+}
+
+// due is when the time of the screen is up, or of what lies on it. An overlay
+// stops the borrower's own time, for a while; it does not stop the world's.
+func (s State) due() (time.Duration, bool) {
+	own, ok := s.ownTime()
+	switch {
+	case s.Over != NoOverlay && (ok || s.atHome()):
+		return s.OverAt + s.Ease.stretch(PauseFor), true
+	case ok:
+		quiet := s.Idle + s.Ease.stretch(own)
+		if s.Busy() {
+			quiet += PauseFor
+		}
+		return quiet, true
 	}
 	switch s.Screen {
-	case PadFull, CardAsk:
-		return quiet + AskFor, true
-	case Stop, Borrow, GiveBack, Fix:
-		return quiet + s.Pace.quiet(), true
 	case Check:
 		return s.Since + CheckFor, true
+	case Printing:
+		return s.Since + PrintFor, true
+	case Pays:
+		return s.Since + PayFor, true
 	case Warn:
-		return s.Since + s.Pace.Warns(), true
+		return s.Since + s.Warns(), true
 	case Settle:
 		return s.Since + SettleFor, true
 	case Bye:
 		return s.Since + ByeFor, true
 	}
+	return s.homeDue()
+}
+
+// ownTime is how long the borrower may be quiet on a screen; false: the screen
+// waits for somebody else.
+func (s State) ownTime() (time.Duration, bool) {
+	switch s.Screen {
+	case PadFull, CardAsk:
+		return AskFor, true
+	case Receipt:
+		if s.Paper.List && s.Ease.Slow {
+			return MostFor / Slower, true // half an hour: nobody is hurried who asked for more time to read
+		}
+		return AskFor, true
+	case PIN, Stop:
+		return PINFor, true
+	case Tell, Borrow, GiveBack, Count, Fix, Account, Renew:
+		return s.House.quiet(), true
+	}
+	return 0, false
+}
+
+// homeDue is when Home forgets a note, or how somebody wanted to be served who
+// then went away.
+func (s State) homeDue() (time.Duration, bool) {
+	if s.eased() {
+		return s.Idle + s.Ease.stretch(QuietFor), true
+	}
 	return s.Idle + NoteFor, s.Note != NoNote
+}
+
+// eased says whether somebody has changed how the screen is.
+func (s State) eased() bool {
+	fresh := Ease{Speech: s.Devices.Headset}
+	return s.Ease != fresh
+}
+
+// lieDue is when staff are told of items that lie there and are nobody's.
+func (s State) lieDue() (time.Duration, bool) {
+	return s.Lying + LieFor, s.Lying > 0 && !s.Noticed
 }
 
 // Busy says whether an item is being recorded or secured.
@@ -84,14 +154,66 @@ func (s State) NeedsYou() int {
 // turn is one Next in the making: a copy of the state, the time, the effects.
 type turn struct {
 	State
-	now  time.Duration // Moment.Mono of what is being handled
-	boot uuid.UUID
-	fx   []Effect
+	now   time.Duration // Moment.Mono of what is being handled
+	wall  time.Time
+	boot  uuid.UUID
+	fx    []Effect
+	trail []Screen // opened on the way, for the test of the table
 }
 
 func (n *turn) want(e Effect) { n.fx = append(n.fx, e) }
 
+// handle sorts the events: what concerns the kiosk as a whole, what tags and
+// answers say, and what a borrower does. The last is not listened to while the
+// kiosk is not for borrowers.
 func (n *turn) handle(ev Event) {
+	switch e := ev.(type) {
+	case Placed:
+		n.placed(e)
+	case Lifted:
+		n.lifted(e)
+	case Devices:
+		n.devices(e)
+	case Moded:
+		n.moded(e)
+	case HelpPressed:
+		n.help(e)
+	default:
+		if !n.answered(ev) && !n.shut() {
+			n.acted(ev)
+		}
+	}
+}
+
+// answered takes what the rest of the kiosk says to the visit.
+func (n *turn) answered(ev Event) bool {
+	switch e := ev.(type) {
+	case Known:
+		n.known(e)
+	case Answered:
+		n.pinKnown(e)
+	case Recorded:
+		n.recorded(e)
+	case Settled:
+		n.settled(e)
+	case Stuck:
+		n.stuck(e)
+	case Renewed:
+		n.renewed(e)
+	case Printed:
+		n.printed(e)
+	case Paid:
+		n.paid(e)
+	case News:
+		n.news()
+	default:
+		return false
+	}
+	return true
+}
+
+// acted is what a borrower did.
+func (n *turn) acted(ev Event) {
 	switch e := ev.(type) {
 	case CardShown:
 		n.cardShown(e)
@@ -99,24 +221,10 @@ func (n *turn) handle(ev Event) {
 		n.itemShown(e)
 	case NotUnderstood:
 		n.notUnderstood(e)
-	case Placed:
-		n.placed(e)
-	case Lifted:
-		n.lifted(e)
-	case Known:
-		n.known(e)
-	case Recorded:
-		n.recorded(e)
-	case Settled:
-		n.settled(e)
-	case Stuck:
-		n.stuck(e)
 	case Tapped:
 		if e.Visit == uuid.Nil || e.Visit == n.Visit { // else it was meant for a visit that is over
 			n.tapped(e)
 		}
-	case Devices:
-		n.Devices = e
 	}
 }
 
@@ -135,19 +243,41 @@ func (n *turn) catchUp(now time.Duration) {
 	n.now = now
 }
 
-// expire is what a screen does when its time is up.
+// expire is what falls due. Of what lies there staff are told beside it.
 func (n *turn) expire() {
+	if lie, ok := n.lieDue(); ok && lie <= n.now {
+		n.Noticed = true
+		n.want(Notice{Visit: n.Visit, Why: LeftBehind, Items: itemsOf(n.Parked)})
+	}
+	if due, ok := n.due(); !ok || due > n.now {
+		return
+	}
+	if _, own := n.ownTime(); n.Over != NoOverlay && (own || n.atHome()) {
+		n.Over, n.Idle = NoOverlay, n.now
+		return
+	}
+	n.timeUp()
+}
+
+// timeUp is what a screen does when its time is up.
+func (n *turn) timeUp() {
 	switch n.Screen {
 	case PadFull:
 		n.settle()
 	case CardAsk:
 		n.leaveCardAsk()
 	case Check:
-		n.Standing.Reason = circ.CacheTooOld // nobody answers: as if nothing were known
-		n.open(Stop)
-	case Stop, Borrow, GiveBack, Fix:
+		n.refuse(circ.CacheTooOld) // nobody answers: as if nothing were known
+	case PIN, Tell, Stop, Borrow, GiveBack, Count, Fix, Account, Renew:
+		n.Typed = ""
 		n.Under = n.Screen
 		n.open(Warn)
+	case Receipt:
+		n.receiptUnasked()
+	case Printing:
+		n.printed(Printed{Visit: n.Visit, Job: n.Paper.Job, Fault: PrinterOffline})
+	case Pays:
+		n.paid(Paid{Visit: n.Visit, Result: PayUnknown})
 	case Warn:
 		n.settle()
 	case Settle:
@@ -155,12 +285,24 @@ func (n *turn) expire() {
 	case Bye:
 		n.end()
 	default:
-		n.Note = NoNote
+		n.homeTimeUp()
 	}
+}
+
+func (n *turn) homeTimeUp() {
+	if n.eased() {
+		n.end()
+		return
+	}
+	n.Note = NoNote
 }
 
 // tidy moves on from screens that have nothing left to do.
 func (n *turn) tidy() {
+	if n.Mode == Emergency {
+		n.hurry()
+		return
+	}
 	switch n.Screen {
 	case PadFull:
 		if len(n.Lines) == 0 {
@@ -168,9 +310,10 @@ func (n *turn) tidy() {
 		}
 	case Fix:
 		if n.NeedsYou() == 0 && !n.Busy() && !n.Other.Known() {
-			n.settle()
-			n.settledAll()
+			n.afterWork()
 		}
+	case Receipt, Printing, Count:
+		n.tidyReceipt()
 	case Settle:
 		n.settledAll()
 	case Bye:
@@ -180,19 +323,27 @@ func (n *turn) tidy() {
 
 // open changes the screen.
 func (n *turn) open(s Screen) {
+	n.trail = append(n.trail, s)
 	n.Screen, n.Since = s, n.now
+	n.Over, n.Why, n.Typed = NoOverlay, false, ""
 	if s != Warn {
 		n.Under = ""
 		n.Idle = n.now
 	}
 }
 
-// alive notes that the borrower did something.
-func (n *turn) alive() {
+// alive notes that the borrower did something. False: it was too late.
+func (n *turn) alive() bool {
 	n.Idle, n.Note = n.now, NoNote
-	if n.Screen == Warn {
-		n.open(n.Under)
+	if n.Screen != Warn {
+		return true
 	}
+	if n.Last() { // half an hour is over: others may be waiting
+		n.settle()
+		return false
+	}
+	n.open(n.Under)
+	return true
 }
 
 // late counts a hardware event that was read before this visit began.
@@ -212,6 +363,7 @@ func (n *turn) name() circ.Visit {
 // clone copies everything that Next may write to.
 func (s State) clone() State {
 	s.Standing.Notes = slices.Clone(s.Standing.Notes)
+	s.House.Languages = slices.Clone(s.House.Languages)
 	s.Parked = slices.Clone(s.Parked)
 	s.OnPad = slices.Clone(s.OnPad)
 	s.Lines = slices.Clone(s.Lines)

@@ -3,6 +3,8 @@ package visit
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"nightdesk/drivers"
 )
 
@@ -16,17 +18,28 @@ func (n *turn) placed(e Placed) {
 	late := n.late(e.Read)
 	n.OnPad = append(n.OnPad, t)
 	switch {
-	case n.Screen == Settle || n.Screen == Bye:
-	case late || e.Found && n.atHome():
+	case n.Screen == Settle || n.Screen == Bye || late && n.back(t.UID):
+	case late || n.shut() || e.Found && n.atHome():
 		n.Parked = append(n.Parked, t)
 		n.Mine = n.Screen == Borrow || n.Screen == GiveBack
-	default:
-		n.alive()
+	case n.alive():
+		n.moreWork()
 		if n.take(t) {
 			n.lookUp()
 		}
 		n.react(t)
 	}
+}
+
+// back says that a tag that was read too early to be anything new is one that
+// an item of this visit waits for.
+func (n *turn) back(uid drivers.UID) bool {
+	i := slices.IndexFunc(n.Lines, func(l Line) bool { return l.State == LinePutBack && slices.Contains(l.Open, uid) })
+	if i < 0 {
+		return false
+	}
+	n.hold(&n.Lines[i])
+	return true
 }
 
 // again handles a tag that is on the pad already: the same news is no news,
@@ -142,6 +155,12 @@ func (n *turn) unpark(uid drivers.UID) {
 // hold says how an open line stands: an open tag that is not there, or that
 // did not take, must be put down again.
 func (n *turn) hold(l *Line) {
+	if l.State == LineUndo && l.Tx != uuid.Nil {
+		if len(l.Stuck) > 0 || slices.ContainsFunc(l.Open, func(u drivers.UID) bool { return !n.lies(u) }) {
+			n.drop(l) // it cannot be taken back: staff finish it
+		}
+		return
+	}
 	if l.State != LineSecuring && l.State != LinePutBack {
 		return
 	}

@@ -5,19 +5,25 @@ import "nightdesk/agent/circ"
 // tapped is a button. A tap on Warn says only "I am here", unless it was
 // Finish; while a question stands open only its answers count.
 func (n *turn) tapped(e Tapped) {
+	if n.Ease.Steady && n.Struck > 0 && n.now-n.Struck <= StrikeFor && e.Button != TapDigit {
+		return
+	}
+	n.Struck = max(n.now, 1)
 	switch n.Screen {
 	case Settle:
 		return
 	case Bye:
-		if n.now-n.Since > StrikeFor {
-			n.end()
-		}
+		n.tapBye(e)
 		return
 	}
 	warned := n.Screen == Warn
-	n.alive()
+	if warned && e.Button == TapFinish {
+		n.settle()
+		return
+	}
 	switch {
-	case warned && e.Button != TapFinish:
+	case !n.alive() || warned:
+	case n.tapOver(e):
 	case n.Other.Known():
 		n.tapOther(e.Button)
 	case n.Mine && e.Button == TapYes:
@@ -29,22 +35,71 @@ func (n *turn) tapped(e Tapped) {
 	}
 }
 
+// tapBye ends the visit, unless it was the second of two quick taps.
+func (n *turn) tapBye(e Tapped) {
+	if n.now-n.Since > StrikeFor {
+		n.end()
+	}
+}
+
+// tapOver is a button that is on every screen, or on what lies over it.
+func (n *turn) tapOver(e Tapped) bool {
+	switch e.Button {
+	case TapHelp:
+		n.openOver(Help)
+	case TapLanguages:
+		n.openOver(Languages)
+	case TapEase:
+		n.openOver(Easier)
+	case TapClose:
+		n.Over = NoOverlay
+	case TapCall:
+		n.call()
+	case TapChoose:
+		n.choose(string(e.Value))
+	default:
+		n.Over = NoOverlay
+		return false
+	}
+	return true
+}
+
+func (n *turn) openOver(o Overlay) { n.Over, n.OverAt = o, n.now }
+
+// choose changes how the borrower is served. A language is chosen once: its
+// panel closes, while in the other one may be tried after another.
+func (n *turn) choose(choice string) {
+	n.Ease = n.Ease.choose(choice, n.House.Languages)
+	n.OverAt = n.now
+	if n.Over == Languages {
+		n.Over = NoOverlay
+	}
+}
+
 func (n *turn) tapScreen(e Tapped) {
 	switch n.Screen {
 	case CardAsk:
-		if e.Button == TapBack {
-			n.backFromCard()
-		}
+		n.tapCard(e)
+	case PIN:
+		n.tapPIN(e)
 	case Check:
 		if e.Button == TapBack {
 			n.leaveCheck()
 		}
+	case Tell:
+		n.tapTell(e.Button)
 	case Stop:
 		n.tapStop(e.Button)
 	case Borrow, GiveBack:
 		n.tapWork(e)
+	case Count:
+		n.tapCount(e.Button)
 	case Fix:
 		n.tapFix(e)
+	case Account, Renew, Pays:
+		n.tapAccount(e.Button)
+	case Receipt, Printing:
+		n.tapReceipt(e.Button)
 	default:
 		n.tapHome(e.Button)
 	}
@@ -75,8 +130,48 @@ func (n *turn) tapHome(b Button) {
 		n.wantBorrow()
 	case b == TapReturn:
 		n.work(Returning, GiveBack)
+	case b == TapAccount && n.atHome():
+		n.wantAccount()
 	case b == TapBack && n.Screen == PadFull:
 		n.end()
+	}
+}
+
+func (n *turn) tapCard(e Tapped) {
+	switch e.Button {
+	case TapBack:
+		n.backFromCard()
+	case TapType:
+		n.Typing = n.Devices.Online
+	case TapEnter:
+		if n.Typing && n.Typed != "" {
+			n.want(Judge{Visit: n.Visit, Text: n.Typed})
+		}
+	default:
+		n.tapKey(e, CardDigits)
+	}
+}
+
+// tapKey is a key of the number pad.
+func (n *turn) tapKey(e Tapped, most int) {
+	switch {
+	case e.Button == TapClear:
+		n.Typed = ""
+	case e.Button == TapDigit && len(n.Typed) < most && isDigit(e.Value):
+		n.Typed += e.Value
+	}
+}
+
+func isDigit(s Secret) bool { return len(s) == 1 && s[0] >= '0' && s[0] <= '9' }
+
+func (n *turn) tapTell(b Button) {
+	switch b {
+	case TapCarryOn:
+		n.told()
+		n.welcome()
+	case TapFinish:
+		n.told()
+		n.settle()
 	}
 }
 
@@ -84,9 +179,22 @@ func (n *turn) tapStop(b Button) {
 	switch b {
 	case TapReturn:
 		n.work(Returning, GiveBack)
+	case TapWhy:
+		n.Why = !n.Why
+	case TapTryAgain:
+		n.tryAgain()
 	case TapOK, TapBack, TapFinish:
 		n.settle()
 	}
+}
+
+// tryAgain asks for another card, if the first one was not known.
+func (n *turn) tryAgain() {
+	if n.Standing.Reason != circ.BorrowerUnknown || n.worked() {
+		return
+	}
+	n.Who, n.Standing, n.Signed = circ.Borrower{}, Standing{Service: n.Standing.Service}, 0
+	n.open(CardAsk)
 }
 
 func (n *turn) tapWork(e Tapped) {
@@ -96,12 +204,16 @@ func (n *turn) tapWork(e Tapped) {
 	case e.Button == TapBorrow && n.Screen == GiveBack && !n.Busy():
 		n.Mine = false
 		n.wantBorrow()
+	case e.Button == TapAccount && n.Screen == Borrow && n.Devices.Online:
+		n.Task = Accounting
+		n.open(Account)
+		n.lookUp()
 	case e.Button != TapFinish && e.Button != TapBack:
 	case n.NeedsYou() > 0:
 		n.Mine = false
 		n.open(Fix)
 	default:
-		n.settle()
+		n.afterWork()
 	}
 }
 
@@ -110,7 +222,8 @@ func (n *turn) tapFix(e Tapped) {
 	case e.Button == TapLeave && e.Item != "":
 		n.leave(e.Item)
 	case e.Button == TapLeave || e.Button == TapFinish:
-		n.settle()
+		n.leaveAll()
+		n.afterWork()
 	case e.Button == TapBack && n.Task == Returning:
 		n.goOn(GiveBack)
 	case e.Button == TapBack:
@@ -121,6 +234,8 @@ func (n *turn) tapFix(e Tapped) {
 // backFromCard goes back to where the card was asked for.
 func (n *turn) backFromCard() {
 	switch {
+	case n.Typing:
+		n.Typing, n.Typed = false, ""
 	case n.worked():
 		n.Task = Returning
 		n.goOn(GiveBack)

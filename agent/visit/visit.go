@@ -71,8 +71,40 @@ type (
 	Tapped struct {
 		Button Button
 		Item   circ.ItemID // for the buttons that are about one item
+		Value  Secret      // TapDigit: the digit; TapChoose: "theme:dark"
 		Visit  circ.Visit  // whose screen was tapped; zero: not said
 	}
+	// Answered answers an AskPIN.
+	Answered struct {
+		Visit    circ.Visit
+		Ask      int // the AskPIN it answers
+		PIN      PINAnswer
+		Left     int // tries left; PINWrong
+		Standing Standing
+	}
+	// Renewed answers an AskRenew: whether the wish has been written down.
+	Renewed struct {
+		Visit circ.Visit
+		OK    bool
+	}
+	// Printed answers a Print.
+	Printed struct {
+		Visit circ.Visit
+		Job   int
+		Fault PrinterFault
+	}
+	// Paid answers a Pay.
+	Paid struct {
+		Visit  circ.Visit
+		Result PayResult
+	}
+	// News says that central has told something new: what a screen waits for
+	// may be known now.
+	News struct{}
+	// Moded sets what the kiosk as a whole is for.
+	Moded struct{ Mode Mode }
+	// HelpPressed is the help button beside the screen.
+	HelpPressed struct{ Read time.Duration }
 	// Tick says only that time has passed.
 	Tick struct{}
 	// Devices says what works.
@@ -82,6 +114,13 @@ type (
 		Scanner  bool
 		Online   bool
 		ReadOnly bool // the ledger takes no issues
+		PIN      bool // a PIN is asked for now (design D7)
+		Staffed  bool // staff are here
+		Headset  bool // a headset is plugged in
+		Terminal bool // a payment terminal answers
+		HasPaper bool // this kiosk has a printer at all
+		Printer  PrinterFault
+		Closes   time.Time // the library closes then, and soon; zero: not soon
 	}
 )
 
@@ -95,6 +134,13 @@ func (Recorded) event()      {}
 func (Settled) event()       {}
 func (Stuck) event()         {}
 func (Tapped) event()        {}
+func (Answered) event()      {}
+func (Renewed) event()       {}
+func (Printed) event()       {}
+func (Paid) event()          {}
+func (News) event()          {}
+func (Moded) event()         {}
+func (HelpPressed) event()   {}
 func (Tick) event()          {}
 func (Devices) event()       {}
 
@@ -154,6 +200,8 @@ type Standing struct {
 	Loans   int
 	Oldest  time.Time
 	Notes   []string // message codes
+	Late    int      // of the loans; -1: not known
+	Mail    bool     // central has an address to write to
 	Service Service
 }
 
@@ -165,81 +213,4 @@ const (
 	FullService Service = "full"
 	Capped      Service = "capped"
 	ReturnsOnly Service = "returns-only"
-)
-
-// Effect is what is wanted of the world. The interface is closed.
-type Effect interface{ effect() }
-
-// The effects of a visit.
-type (
-	// Look asks for a card's standing and for what is known of items. Known answers.
-	Look struct {
-		Visit circ.Visit
-		Ask   int
-		Who   circ.Borrower
-		Items []circ.ItemID
-	}
-	// Record asks for a pile to be decided and committed. Recorded answers.
-	Record struct {
-		Visit circ.Visit
-		Pile  []circ.Request // Tx is zero: the desk chooses it
-	}
-	// Drop ends the open wishes of a transaction. Recorded answers.
-	Drop struct {
-		Visit circ.Visit
-		Tx    circ.Tx
-	}
-	// Resume gives a card its unfinished issues back, if it shows itself again
-	// in time (design D1). Settled answers as tags agree.
-	Resume struct {
-		Visit circ.Visit
-		Who   circ.Borrower
-	}
-	// Ended says that the visit is over: what belonged to it is to be forgotten.
-	Ended struct {
-		Visit circ.Visit // the visit that ended
-		Next  circ.Visit // the visit that began in the same instant
-	}
-)
-
-func (Look) effect()   {}
-func (Record) effect() {}
-func (Drop) effect()   {}
-func (Resume) effect() {}
-func (Ended) effect()  {}
-
-// Screen names what is shown.
-type Screen string
-
-// The screens. Later work adds PIN, account, receipt and printing.
-const (
-	Home     Screen = "home"     // nothing is going on
-	PadFull  Screen = "pad-full" // items lie there, nobody said what for
-	CardAsk  Screen = "card"     // show your card
-	Check    Screen = "check"    // the card is being looked up
-	Stop     Screen = "stop"     // this card cannot borrow today
-	Borrow   Screen = "borrow"
-	GiveBack Screen = "return"
-	Fix      Screen = "fix"    // something is unfinished
-	Warn     Screen = "warn"   // do you need more time?
-	Settle   Screen = "settle" // finishing what is in hand
-	Bye      Screen = "bye"
-)
-
-// Button is what a borrower can press.
-type Button string
-
-// The buttons.
-const (
-	TapBorrow      Button = "borrow"
-	TapReturn      Button = "return"
-	TapFinish      Button = "finish"
-	TapBack        Button = "back"
-	TapOK          Button = "ok"
-	TapMoreTime    Button = "more-time"
-	TapLeave       Button = "leave" // "leave it here instead": on Fix, and of one item
-	TapYes         Button = "yes"   // parked items: they are mine
-	TapNo          Button = "no"
-	TapFinishOther Button = "finish-other" // second card: finish and start with the new one
-	TapCarryOn     Button = "carry-on"     // second card: ignore it
 )
