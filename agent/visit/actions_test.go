@@ -22,11 +22,23 @@ import (
 //	card 4001 left 1001 unfinished
 //	item 1001 "Treasure Island"
 //	item 1002 "Atlas": no item-reference shelf
+//	card 4001 has messages hold-ready overdue
+//	card 4001 has the PIN 1234
 //	a ledger that takes no loans
+//	this kiosk: online, asks for a PIN, has a printer, staff are here
+//	the house: asks whether everything was found; large loans from 2
 func (d *table) given(text string) {
 	is := func(pattern string) []string { return regexp.MustCompile("^" + pattern + "$").FindStringSubmatch(text) }
 	if m := is(`card (\d+) left (\d+) unfinished`); m != nil {
 		d.pending[circ.Card(m[1])] = circ.ItemID(m[2])
+	} else if m := is(`card (\d+) has messages (.*)`); m != nil {
+		d.standing[circ.Card(m[1])] = visit.Standing{Known: true, Reason: circ.OK, Notes: strings.Fields(m[2])}
+	} else if m := is(`card (\d+) has the PIN (\d+)`); m != nil {
+		d.pins[circ.Card(m[1])] = visit.Secret(m[2])
+	} else if m := is(`this kiosk: (.*)`); m != nil {
+		d.works(m[1])
+	} else if m := is(`the house: (.*)`); m != nil {
+		d.house(m[1])
 	} else if m := is(`card (\d+): service (\S+)`); m != nil {
 		d.standing[circ.Card(m[1])] = visit.Standing{Known: true, Reason: circ.OK, Service: visit.Service(m[2])}
 	} else if m := is(`card (\d+)(?:: (\S+))?`); m != nil {
@@ -47,6 +59,49 @@ func (d *table) given(text string) {
 	}
 }
 
+// works says what this kiosk has, and that it works.
+func (d *table) works(text string) {
+	dev := visit.Devices{Pads: true, HasPads: true, Scanner: true, Staffed: true}
+	for what := range strings.SplitSeq(text, ", ") {
+		switch what {
+		case "online":
+			dev.Online = true
+		case "offline":
+			dev.Online = false
+		case "asks for a PIN":
+			dev.PIN = true
+		case "has a printer":
+			dev.HasPaper = true
+		case "has a printer without paper":
+			dev.HasPaper, dev.Printer = true, visit.PrinterPaper
+		case "nobody is here":
+			dev.Staffed = false
+		case "a headset is in":
+			dev.Headset = true
+		default:
+			d.t.Fatalf("no kiosk has %q", what)
+		}
+	}
+	d.happen(dev)
+}
+
+func (d *table) house(text string) {
+	d.state.House.Languages = []string{"en-GB", "gu", "ur"}
+	for what := range strings.SplitSeq(text, "; ") {
+		switch what {
+		case "asks whether everything was found":
+			d.state.House.Count = visit.CountAlways
+		case "never asks":
+			d.state.House.Count = visit.CountNever
+		case "large loans from 2":
+			d.state.House.Large = 1
+		case "languages":
+		default:
+			d.t.Fatalf("no house %q", what)
+		}
+	}
+}
+
 // action is one thing that can happen at the kiosk.
 type action struct {
 	pattern string
@@ -58,6 +113,35 @@ var actions = []action{
 	{`wait (\d+) s`, func(d *table, m []string) { d.pass(time.Duration(number(m[1])) * time.Second) }},
 	{`tap (\S+)(?: (\d+))?`, func(d *table, m []string) {
 		d.happen(visit.Tapped{Button: visit.Button(m[1]), Item: circ.ItemID(m[2])})
+	}},
+	{`choose (\S+)`, func(d *table, m []string) {
+		d.happen(visit.Tapped{Button: visit.TapChoose, Value: visit.Secret(m[1])})
+	}},
+	{`type (\d+)`, func(d *table, m []string) {
+		for _, digit := range m[1] {
+			d.happen(visit.Tapped{Button: visit.TapDigit, Value: visit.Secret(digit)})
+		}
+	}},
+	{`the kiosk is (\S+)`, func(d *table, m []string) { d.happen(visit.Moded{Mode: visit.Mode(m[1])}) }},
+	{`press the help button`, func(d *table, m []string) { d.happen(visit.HelpPressed{Read: d.now}) }},
+	{`from now on this kiosk: (.*)`, func(d *table, m []string) { d.works(m[1]) }},
+	{`central tells something new: card (\d+) may borrow`, func(d *table, m []string) {
+		d.standing[circ.Card(m[1])] = visit.Standing{Known: true, Reason: circ.OK}
+		d.happen(visit.News{})
+	}},
+	{`the power goes and comes back`, func(d *table, m []string) {
+		lay, dev := d.state.OnPad, d.state.Devices
+		d.state, d.owed = visit.State{Number: 1000, Began: d.now}, nil
+		d.happen(dev)
+		for _, t := range lay {
+			d.happen(visit.Placed{Read: d.now, Tag: t, Found: true})
+		}
+	}},
+	{`the paper comes out`, func(d *table, m []string) {
+		d.happen(visit.Printed{Visit: d.state.Visit, Job: d.state.Paper.Job})
+	}},
+	{`the printer says: (\S+)`, func(d *table, m []string) {
+		d.happen(visit.Printed{Visit: d.state.Visit, Job: d.state.Paper.Job, Fault: visit.PrinterFault(m[1])})
 	}},
 	{`(late: )?show card (\d+)`, func(d *table, m []string) {
 		d.happen(visit.CardShown{Read: d.read(m[1]), Who: circ.Borrower{Card: circ.Card(m[2])}})
@@ -88,6 +172,16 @@ var actions = []action{
 	{`the tag of (\d+) does not take`, func(d *table, m []string) {
 		r := d.receipt(circ.ItemID(m[1]))
 		d.happen(visit.Stuck{Tx: r.Tx, UID: r.Open[0]})
+	}},
+	{`the loan of (\d+) is undone`, func(d *table, m []string) {
+		r := d.receipt(circ.ItemID(m[1]))
+		r.State, r.Open = circ.Cancelled, nil
+		d.happen(visit.Settled{Receipts: []circ.Receipt{d.keep(r)}})
+	}},
+	{`tap (\S+), twice at once`, func(d *table, m []string) {
+		d.happen(visit.Tapped{Button: visit.Button(m[1])})
+		d.now += 200 * time.Millisecond
+		d.happen(visit.Tapped{Button: visit.Button(m[1])})
 	}},
 	{`the library is slow`, func(d *table, m []string) { d.slow = true }},
 	{`the library answers`, func(d *table, m []string) {
@@ -140,10 +234,14 @@ func agree(d *table, m []string) {
 
 // receipt is the pending one of an item.
 func (d *table) receipt(id circ.ItemID) circ.Receipt {
+	var found *circ.Receipt
 	for _, r := range d.receipts {
-		if r.Item == id && r.State == circ.Pending {
-			return r
+		if r.Item == id && r.State == circ.Pending && (found == nil || r.Kind == circ.Cancel) {
+			found = &r
 		}
+	}
+	if found != nil {
+		return *found
 	}
 	d.t.Fatalf("nothing waits for the tags of %s", id)
 	return circ.Receipt{}

@@ -59,9 +59,11 @@ type world struct {
 	owed   []visit.Event                       // answers on their way
 	txs    []circ.Receipt                      // what the ledger has open
 	n      int
-	ended  int  // visits
-	prompt bool // the desk is never held up
-	watch  func(before visit.State, ev visit.Event, after visit.State, trail []visit.Screen)
+	ended  int        // visits
+	last   circ.Visit // the visit before
+	second bool       // a second card was shown, and it is not clear yet whose visit this is
+	prompt bool       // the desk is never held up
+	watch  func(before visit.State, ev visit.Event, after visit.State, trail []visit.Screen, own int)
 }
 
 func newWorld(t testing.TB, seed uint64, been map[string]bool) *world {
@@ -111,6 +113,9 @@ func (w *world) pass(d time.Duration) {
 
 func (w *world) draw() visit.Event {
 	read := max(0, w.now-pick(w, 0, 0, 0, 50*time.Millisecond, 8*time.Second))
+	if w.state.Screen == visit.Printing && pick(w, true, false) {
+		return w.drawLate()
+	}
 	switch pick(w, "place", "place", "place", "lift", "lift", "card", "card", "item", "scan", "settle", "settle", "settle", "stick", "stick",
 		"tap", "tap", "tap", "tap", "tap", "tap", "tap", "tick", "device", "rare") {
 	case "place":
@@ -191,7 +196,7 @@ func (w *world) drawDevices() visit.Event {
 
 // drawRare is what does not happen every day.
 func (w *world) drawRare(read time.Duration) visit.Event {
-	switch pick(w, "mode", "mode", "service", "service", "help", "news", "power", "printed", "paid", "paid", "long") {
+	switch pick(w, "mode", "mode", "service", "service", "help", "news", "power", "printed", "paid", "paid", "long", "late", "late", "late") {
 	case "mode":
 		return visit.Moded{Mode: pick(w, visit.Closed, visit.Tech, visit.Out, visit.Emergency)}
 	case "service":
@@ -200,6 +205,8 @@ func (w *world) drawRare(read time.Duration) visit.Event {
 		return visit.HelpPressed{Read: read}
 	case "power":
 		w.power()
+	case "late":
+		return w.drawLate()
 	case "long": // the card was shown half an hour ago
 		if w.state.Signed > 0 {
 			w.now += visit.MostFor
@@ -211,6 +218,17 @@ func (w *world) drawRare(read time.Duration) visit.Event {
 		return visit.Paid{Visit: w.state.Visit, Result: pick(w, visit.PayDone, visit.PayDeclined, visit.PayUnknown)}
 	}
 	return visit.News{}
+}
+
+// drawLate is an answer to the visit before, as like as can be to one that this
+// visit waits for.
+func (w *world) drawLate() visit.Event {
+	return pick[visit.Event](w,
+		visit.Printed{Visit: w.last, Job: w.state.Paper.Job},
+		visit.Answered{Visit: w.last, Ask: w.state.Asked, PIN: visit.PINRight, Standing: visit.Standing{Reason: circ.OK}},
+		visit.Known{Visit: w.last, Ask: w.state.Asked, Standing: visit.Standing{Reason: circ.OK}},
+		visit.Renewed{Visit: w.last, OK: true},
+		visit.Paid{Visit: w.last, Result: visit.PayDone})
 }
 
 // power is a power cut: the visit is forgotten, what lies on the pads is found
@@ -274,12 +292,14 @@ func (w *world) happen(ev visit.Event) {
 	if w.watch == nil {
 		kept = deepCopy(w.state)
 	}
-	next, effects, trail := visit.Trail(before, circ.Moment{Mono: w.now, Boot: boot}, ev)
+	next, effects, trail, own := visit.Trail(before, circ.Moment{Mono: w.now, Boot: boot}, ev)
 	if w.watch == nil && !reflect.DeepEqual(before, kept) {
 		w.broken("Next changed the state it was called on")
 	}
 	w.state = next
+	w.checkLate(before, ev, next, effects)
 	w.permit(before, ev)
+	w.ask(before, ev)
 	w.follow(ev)
 	for _, e := range effects {
 		w.checkEffect(before, e)
@@ -287,7 +307,7 @@ func (w *world) happen(ev visit.Event) {
 	}
 	w.checkEnds(before, ev, effects)
 	if w.watch != nil {
-		w.watch(before, ev, next, trail)
+		w.watch(before, ev, next, trail, own)
 		return
 	}
 	w.checkState()
@@ -298,6 +318,51 @@ func (w *world) happen(ev visit.Event) {
 	for _, l := range next.Lines {
 		w.been["line "+string(l.State)] = true
 	}
+}
+
+// checkLate looks at answers to a visit that is over: they are as good as
+// nothing.
+func (w *world) checkLate(before visit.State, ev visit.Event, next visit.State, effects []visit.Effect) {
+	of, is := answerTo(ev)
+	if !is || of == before.Visit {
+		return
+	}
+	same, fx := before.Next(circ.Moment{Mono: w.now, Boot: boot}, visit.Tick{})
+	if !reflect.DeepEqual(next, same) || len(fx) != len(effects) {
+		w.broken("%T of visit %s changed visit %s", ev, of, before.Visit)
+	}
+}
+
+// answerTo is the visit that an answer is for.
+func answerTo(ev visit.Event) (circ.Visit, bool) {
+	switch e := ev.(type) {
+	case visit.Known:
+		return e.Visit, true
+	case visit.Answered:
+		return e.Visit, true
+	case visit.Recorded:
+		return e.Visit, true
+	case visit.Printed:
+		return e.Visit, true
+	case visit.Renewed:
+		return e.Visit, true
+	case visit.Paid:
+		return e.Visit, true
+	}
+	return circ.Visit{}, false
+}
+
+// ask notes that a second card was shown: until that is cleared up nothing is
+// lent to the first.
+func (w *world) ask(before visit.State, ev visit.Event) {
+	switch e := ev.(type) {
+	case visit.CardShown:
+		other := e.Who.Known() && e.Read >= before.Began && before.Who.Known() && before.Who.Card != e.Who.Card
+		w.second = other && before.Visit == w.state.Visit
+	case visit.Tapped:
+		w.second = w.second && e.Button != visit.TapCarryOn && before.Visit == w.state.Visit
+	}
+	w.second = w.second && before.Visit == w.state.Visit
 }
 
 // permit notes which tags this visit may ask for: put down in it and read in
@@ -340,6 +405,9 @@ func (w *world) checkEffect(before visit.State, e visit.Effect) {
 	rec, ok := e.(visit.Record)
 	if !ok {
 		return
+	}
+	if w.second {
+		w.broken("asked for %v while two cards have been shown", rec.Pile)
 	}
 	asked := map[circ.ItemID]bool{}
 	for _, req := range rec.Pile {
@@ -486,6 +554,7 @@ func (w *world) checkEnds(before visit.State, ev visit.Event, effects []visit.Ef
 	}
 	if ended {
 		w.ended++
+		w.last = before.Visit
 	}
 	if before.Visit != uuid.Nil && ended != (before.Visit != w.state.Visit) {
 		w.broken("ended is %v, visit was %s, is %s", ended, before.Visit, w.state.Visit)

@@ -50,6 +50,7 @@ func (s State) turn(at circ.Moment, ev Event) *turn {
 	n.catchUp(at.Mono)
 	busy := n.Busy()
 	n.handle(ev)
+	n.own = len(n.trail)
 	n.tidy()
 	if busy && !n.Busy() {
 		n.Idle = n.now
@@ -159,6 +160,7 @@ type turn struct {
 	boot  uuid.UUID
 	fx    []Effect
 	trail []Screen // opened on the way, for the test of the table
+	own   int      // how many of them the event itself opened
 }
 
 func (n *turn) want(e Effect) { n.fx = append(n.fx, e) }

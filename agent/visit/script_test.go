@@ -84,6 +84,8 @@ type table struct {
 	items    map[circ.ItemID]circ.ItemFacts
 	answers  map[circ.ItemID]circ.Decision
 	pending  map[circ.Card]circ.ItemID // unfinished issues
+	pins     map[circ.Card]visit.Secret
+	wrong    int
 	receipts map[circ.Tx]circ.Receipt
 	slow     bool
 	owed     []visit.Event // answers that a slow library still owes
@@ -92,7 +94,7 @@ type table struct {
 func newTable(t *testing.T) *table {
 	return &table{
 		t: t, standing: map[circ.Card]visit.Standing{}, items: map[circ.ItemID]circ.ItemFacts{},
-		answers: map[circ.ItemID]circ.Decision{}, pending: map[circ.Card]circ.ItemID{}, receipts: map[circ.Tx]circ.Receipt{},
+		answers: map[circ.ItemID]circ.Decision{}, pins: map[circ.Card]visit.Secret{}, pending: map[circ.Card]circ.ItemID{}, receipts: map[circ.Tx]circ.Receipt{},
 	}
 }
 
@@ -134,6 +136,15 @@ func (d *table) answer(e visit.Effect) visit.Event {
 			st.Service = visit.FullService
 		}
 		return visit.Known{Visit: e.Visit, Ask: e.Ask, Standing: st, Items: d.items}
+	case visit.AskPIN:
+		return d.checkPIN(e)
+	case visit.Judge:
+		if _, ok := d.standing[circ.Card(e.Text)]; ok {
+			return visit.CardShown{Read: d.now, Who: circ.Borrower{Card: circ.Card(e.Text)}}
+		}
+		return visit.NotUnderstood{Read: d.now, Why: visit.WhyPattern}
+	case visit.AskRenew:
+		return visit.Renewed{Visit: e.Visit, OK: true}
 	case visit.Record:
 		var rs []circ.Receipt
 		for _, req := range e.Pile {
@@ -143,7 +154,7 @@ func (d *table) answer(e visit.Effect) visit.Event {
 	case visit.Drop:
 		r := d.receipts[e.Tx]
 		r.State = circ.Unverified
-		if r.Kind == circ.Return {
+		if r.Kind == circ.Return || r.Kind == circ.Cancel {
 			r.State = circ.Incomplete
 		}
 		return visit.Recorded{Visit: e.Visit, Receipts: []circ.Receipt{d.keep(r)}}
@@ -155,6 +166,16 @@ func (d *table) answer(e visit.Effect) visit.Event {
 		}
 	}
 	return nil
+}
+
+// checkPIN is central, with three tries.
+func (d *table) checkPIN(e visit.AskPIN) visit.Event {
+	a := visit.Answered{Visit: e.Visit, Ask: e.Ask, PIN: visit.PINRight, Standing: d.standing[e.Who.Card]}
+	if e.PIN != d.pins[e.Who.Card] {
+		d.wrong++
+		a.PIN, a.Left = visit.PINWrong, 3-d.wrong
+	}
+	return a
 }
 
 // record is a ledger in eight lines: no commit, no wishes, the same receipts.

@@ -62,8 +62,8 @@ func walk(t *testing.T) (screens, lines map[row]int) {
 	for seed := uint64(1); seed <= 6000; seed++ {
 		w := newWorld(t, seed, been)
 		w.prompt = true
-		w.watch = func(before visit.State, ev visit.Event, after visit.State, trail []visit.Screen) {
-			for _, r := range steps(before, ev, trail) {
+		w.watch = func(before visit.State, ev visit.Event, after visit.State, trail []visit.Screen, own int) {
+			for _, r := range steps(before, ev, trail, own) {
 				screens[r]++
 			}
 			for _, r := range lineSteps(before, ev, after) {
@@ -185,7 +185,7 @@ func timed(event string) time.Duration {
 // steps are the screens that one event led through. The first step is the
 // event's; what follows at once is said by what it follows from. What Warn
 // goes back to is called resume on the way, as in the table.
-func steps(before visit.State, ev visit.Event, trail []visit.Screen) (rows []row) {
+func steps(before visit.State, ev visit.Event, trail []visit.Screen, own int) (rows []row) {
 	from, event := name(before.Screen), eventName(before, ev)
 	if _, tick := ev.(visit.Tick); len(trail) == 0 || tick && !plainTimes(before) {
 		return nil
@@ -195,7 +195,7 @@ func steps(before visit.State, ev visit.Event, trail []visit.Screen) (rows []row
 		from, event = "resume", "restored"
 	}
 	for i, to := range trail {
-		if i > 0 {
+		if _, mode := ev.(visit.Moded); i > 0 || own == 0 && !mode {
 			event = "then"
 		}
 		rows = append(rows, row{from, event, name(to)})
@@ -332,26 +332,28 @@ func key(l visit.Line) string {
 // lineEvent is how the table calls what happened to an item. What ends the
 // visit gives everything up; what makes an item ready asks for it.
 func lineEvent(ev visit.Event, from string, to visit.LineState) string {
-	switch e := ev.(type) {
-	case visit.Recorded:
-		if from != string(visit.LineUnreadable) && from != string(visit.LineParts) {
-			return "recorded"
-		}
-	case visit.Tapped:
-		if e.Button == visit.TapLeave && e.Item != "" {
-			return "touch_leave"
-		}
-	}
-	if _, confirmed := ev.(visit.Settled); confirmed && from == string(visit.LineUndo) {
-		return "confirmed"
-	}
+	tap, _ := ev.(visit.Tapped)
+	_, recorded := ev.(visit.Recorded)
+	_, settled := ev.(visit.Settled)
+	late := from == string(visit.LineLeftOut) || from == string(visit.LineUndo)
 	switch to {
-	case visit.LineLeftOut, visit.LineUnsecured, visit.LineIncomplete:
-		return "given_up"
 	case visit.LineRecording:
 		return "asked"
+	case visit.LineLeftOut, visit.LineUnsecured, visit.LineIncomplete:
+		switch {
+		case tap.Button == visit.TapLeave && tap.Item != "":
+			return "touch_leave"
+		case settled && late:
+			return "confirmed"
+		case !recorded || !late:
+			return "given_up"
+		}
+	case visit.LineUndo:
+		return "touch_leave"
 	}
 	switch ev.(type) {
+	case visit.Recorded:
+		return "recorded"
 	case visit.Lifted:
 		return "lifted"
 	case visit.Settled:

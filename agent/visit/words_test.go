@@ -19,6 +19,14 @@ var headings = map[visit.Screen]string{
 	visit.Borrow:   "Borrowing",
 	visit.GiveBack: "Returning",
 	visit.Fix:      "These items need you",
+	visit.PIN:      "Type your PIN",
+	visit.Tell:     "Something to tell you",
+	visit.Count:    "Is that right?",
+	visit.Account:  "Your account",
+	visit.Renew:    "We have asked for more time",
+	visit.Pays:     "Please pay at the terminal",
+	visit.Receipt:  "Would you like a receipt?",
+	visit.Printing: "Printing",
 	visit.Warn:     "Do you need more time?",
 	visit.Settle:   "Finishing",
 	visit.Bye:      "Thank you",
@@ -33,6 +41,7 @@ var stateWords = map[visit.LineState]string{
 	visit.LineLeftOut:    "not recorded",
 	visit.LineUnsecured:  "borrowed, but the gate may sound",
 	visit.LineIncomplete: "not returned yet",
+	visit.LineUndo:       "is being taken back, please leave it there",
 }
 
 var shelfWords = map[circ.Shelf]string{
@@ -54,6 +63,7 @@ func look(s visit.State) string {
 	if s.Screen == visit.Stop {
 		fmt.Fprintf(&b, " (%s)", s.Standing.Reason)
 	}
+	b.WriteString(asideWords(s))
 	b.WriteByte('\n')
 	for _, l := range s.Lines {
 		fmt.Fprintf(&b, "    %s\n", lineWords(l))
@@ -71,6 +81,35 @@ func look(s visit.State) string {
 		fmt.Fprintf(&b, "    parked: %d\n", len(s.Parked))
 	}
 	return b.String()
+}
+
+// asideWords is what a screen says beside its heading.
+func asideWords(s visit.State) string {
+	var w []string
+	say := func(is bool, words string, args ...any) {
+		if is {
+			w = append(w, fmt.Sprintf(words, args...))
+		}
+	}
+	say(s.Shows() != visit.InService && s.Mode != "", "the kiosk is %s", s.Shows())
+	say(s.Typed != "", "typed %s", s.Typed)
+	say(s.Typing, "by number")
+	say(s.Screen == visit.PIN && s.Left > 0, "%d tries left", s.Left)
+	say(s.Screen == visit.Tell, "%s", strings.Join(s.Standing.Notes, ", "))
+	say(s.Screen == visit.Count, "%d items", s.Issued())
+	say(s.Paper.List, "the list is shown")
+	say(s.Paper.Fault != "", "the printer has: %s", s.Paper.Fault)
+	say(s.Over != "", "over it: %s", s.Over)
+	say(s.Calling, "the lamp asks for help")
+	say(s.Screen == visit.Warn && s.Last(), "for the last time")
+	say(s.Ease.Lang != "", "in %s", s.Ease.Lang)
+	say(s.Ease.Theme != "", "%s colours", s.Ease.Theme)
+	say(s.Ease.Slow, "with more time")
+	say(s.Ease.Speech, "spoken")
+	if len(w) == 0 {
+		return ""
+	}
+	return " [" + strings.Join(w, "; ") + "]"
 }
 
 func lineWords(l visit.Line) string {
@@ -123,7 +162,7 @@ func parts(l visit.Line) int {
 	return len(seen)
 }
 
-var kindWords = map[circ.Kind]string{circ.Issue: "lend", circ.Return: "take back"}
+var kindWords = map[circ.Kind]string{circ.Issue: "lend", circ.Return: "take back", circ.Cancel: "undo the loan of"}
 
 // effect says what the kiosk does, in words.
 func (d *table) effect(e visit.Effect) string {
@@ -143,6 +182,20 @@ func (d *table) effect(e visit.Effect) string {
 		return fmt.Sprintf("gives up the tags of %s", d.receipts[e.Tx].Item)
 	case visit.Resume:
 		return fmt.Sprintf("goes on with what card %s left unfinished", e.Who.Card)
+	case visit.AskPIN:
+		return fmt.Sprintf("asks whether card %s and the PIN belong together", e.Who.Card)
+	case visit.Judge:
+		return fmt.Sprintf("looks what number %s is", e.Text)
+	case visit.AskRenew:
+		return fmt.Sprintf("asks for more time for card %s", e.Who.Card)
+	case visit.Told:
+		return fmt.Sprintf("has told card %s: %s", e.Who.Card, strings.Join(e.Codes, ", "))
+	case visit.Print:
+		return fmt.Sprintf("prints %d items", len(e.Lines))
+	case visit.Mail:
+		return fmt.Sprintf("sends the list to the address of card %s", e.Who.Card)
+	case visit.Notice:
+		return fmt.Sprintf("tells staff: %s %v", e.Why, e.Items)
 	case visit.Ended:
 		return "the visit ends, everything about it is forgotten"
 	}
