@@ -2,23 +2,24 @@
 TAGS  := sqlite_omit_load_extension
 GO    := go
 PKGS  := ./...
-DEBS  := mosquitto chromium
 FUZZ  := 30s
 
-.PHONY: demo test check bench build deps fuzz
+.PHONY: demo test check bench build deps web fuzz
 
-demo:
+demo: web
 	$(GO) run -tags $(TAGS) ./cmd/nightdesk-demo
 
-build:
+build: web
 	$(GO) build -tags $(TAGS) -o bin/ ./cmd/nightdesk ./cmd/nightdesk-central ./cmd/nightdesk-demo
 
-# Real Mosquitto, and real Chromium with the fonts that the screen is measured
-# with, are part of the tests. As root they are
-# installed; otherwise the tests that need a missing one say so and are skipped,
-# except under CI=true, where nothing may be skipped.
+# What the tests use, as command:package. Real Mosquitto, real Chromium with the
+# fonts that the screen is measured with, real voices, the page's own checkers.
+# As root they are installed; otherwise the tests that need a missing one say so
+# and are skipped, except under CI=true, where nothing may be skipped.
+DEBS := mosquitto:mosquitto chromium:chromium npm:npm espeak-ng:espeak-ng sox:sox aplay:alsa-utils java:default-jre-headless
+
 deps:
-	@missing=""; for p in $(DEBS); do command -v $$p >/dev/null 2>&1 || [ -x /usr/sbin/$$p ] || missing="$$missing $$p"; done; \
+	@missing=""; for p in $(DEBS); do c=$${p%%:*}; command -v $$c >/dev/null 2>&1 || [ -x /usr/sbin/$$c ] || missing="$$missing $${p#*:}"; done; \
 	[ -d /usr/share/fonts/truetype/noto ] || missing="$$missing fonts-noto-core"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
@@ -28,11 +29,16 @@ deps:
 		echo "not installed:$$missing. The tests that need them are skipped; run as root, or install them, to run all."; \
 	fi
 
-test: deps
+# The typefaces that are built into the program, and the page's checkers, from
+# the npm registry by packaging/web/package-lock.json.
+web:
+	@sh packaging/web/fonts.sh
+
+test: deps web
 	$(GO) vet -tags $(TAGS) $(PKGS)
 	$(GO) test -tags $(TAGS) -count=1 -timeout 8m $(PKGS)
 
-check: deps
+check: deps web
 	@unformatted=$$(gofmt -l agent drivers cmd); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	$(GO) vet -tags $(TAGS) $(PKGS)
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags $(TAGS) $(PKGS)
@@ -46,5 +52,5 @@ fuzz:
 			echo "$$p $$f"; $(GO) test -tags $(TAGS) ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) || exit 1; \
 		done; done
 
-bench:
+bench: web
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 1x -timeout 20m ./cmd/internal/bench ./agent/ledger

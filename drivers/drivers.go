@@ -1,4 +1,4 @@
-// Package drivers says what a pad and a scanner are to the rest of Nightdesk.
+// Package drivers says what a pad, a scanner and a printer are to the rest of Nightdesk.
 // It holds the nouns and the few errors; every device family is a package
 // below it, and nothing below it knows what a library is for.
 package drivers
@@ -117,12 +117,12 @@ type Scanner interface {
 var (
 	// ErrGone says that the tag does not answer: it was lifted, or lies badly.
 	ErrGone = errors.New("the tag does not answer")
-	// ErrSilent says that the reader did not answer in its own response time.
-	ErrSilent = errors.New("the reader does not answer")
+	// ErrSilent says that the device did not answer in its own response time.
+	ErrSilent = errors.New("the device does not answer")
 	// ErrUnplugged says that the device is gone from this computer.
 	ErrUnplugged = errors.New("the device is unplugged")
 	// ErrGarbled says that what came was not a frame, or answered another question.
-	ErrGarbled = errors.New("the reader's answer is garbled")
+	ErrGarbled = errors.New("the device's answer is garbled")
 )
 
 // TagError is an ISO/IEC 15693 error byte that the tag itself answered with

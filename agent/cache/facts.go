@@ -15,12 +15,13 @@ import (
 // Facts reads what central has said of a card and of items, all as of one
 // version. k is the kiosk's card key, by which a holder's four bytes are
 // compared with the card; without k or without a card nothing is anybody's.
-// Facts.Online and Facts.Own are left to the desk and the ledger. at is the
-// caller's time; nothing in the cache hangs on it, age is Facts.AsOf.
+// Facts.Online and Facts.Own are left to the desk and the ledger. On at, the
+// caller's time, hangs only what a borrower is told of late things; the cache's
+// age is Facts.AsOf.
 //
 // A card that the cache does not know has no Borrower; an item that it does
 // not know has an entry that is not Known.
-func (c *Cache) Facts(ctx context.Context, _ circ.Moment, k []byte, who circ.Borrower, items []circ.ItemID) (circ.Facts, error) {
+func (c *Cache) Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Borrower, items []circ.ItemID) (circ.Facts, error) {
 	f := circ.Facts{Items: make(map[circ.ItemID]circ.ItemFacts, len(items))}
 	err := c.read(ctx, func(tx *sql.Tx) error {
 		if err := generalFacts(ctx, tx, &f); err != nil {
@@ -30,6 +31,9 @@ func (c *Cache) Facts(ctx context.Context, _ circ.Moment, k []byte, who circ.Bor
 			b, err := borrowerFacts(ctx, tx, who.Key, zone(f.Rules))
 			if err != nil {
 				return err
+			}
+			if b != nil {
+				tell(b, at)
 			}
 			f.Borrower = b
 		}
@@ -89,14 +93,18 @@ func borrowerFacts(ctx context.Context, tx *sql.Tx, key circ.CardKey, loc *time.
 	var b circ.BorrowerFacts
 	var expires, oldest sql.NullInt64
 	var byClass, messages string
-	err := tx.QueryRowContext(ctx, `SELECT category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages
+	var check []byte
+	err := tx.QueryRowContext(ctx, `SELECT category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages, reachable, verifier
 		FROM borrower WHERE who = ?`, key[:]).
-		Scan(&b.Category, &b.Blocked, &expires, &b.AgeBand, &b.Loans, &byClass, &oldest, &messages)
+		Scan(&b.Category, &b.Blocked, &expires, &b.AgeBand, &b.Loans, &byClass, &oldest, &messages, &b.Mail, &check)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(check) > 0 {
+		b.Verifier = &circ.Verifier{Salt: check[1:], Bits: check[0]}
 	}
 	b.Expires, b.Oldest = endOfDay(expires, loc), endOfDay(oldest, loc)
 	return &b, errors.Join(unlist(byClass, &b.ByClass), unlist(messages, &b.Messages))
@@ -115,7 +123,7 @@ func endOfDay(day sql.NullInt64, loc *time.Location) time.Time {
 func itemsFacts(ctx context.Context, tx *sql.Tx, k []byte, who circ.Borrower, items []circ.ItemID, into map[circ.ItemID]circ.ItemFacts) error {
 	stmt, err := tx.PrepareContext(ctx, `SELECT
 			i.item IS NOT NULL, coalesce(i.title, ''), coalesce(i.class, ''), coalesce(i.owner, ''),
-			coalesce(i.parts, ''), coalesce(i.age, 0), coalesce(i.not_loan, 0),
+			coalesce(i.parts, ''), coalesce(i.tagged, 0), coalesce(i.age, 0), coalesce(i.not_loan, 0),
 			coalesce(c.on_loan, 0), c.holder, c.due_ms, coalesce(c.renewals, 0), c.hold, coalesce(c.ver, 0)
 		FROM (SELECT ? AS item) AS asked
 		LEFT JOIN item AS i ON i.item = asked.item
@@ -141,7 +149,7 @@ func itemFacts(row *sql.Row, theirs func(mark []byte) bool) (circ.ItemFacts, err
 	var parts string
 	var holder, hold []byte
 	var due sql.NullInt64
-	err := row.Scan(&f.Known, &f.Title, &f.Class, &f.Owner, &parts, &f.AgeLimit, &f.NotLoan,
+	err := row.Scan(&f.Known, &f.Title, &f.Class, &f.Owner, &parts, &f.Tagged, &f.AgeLimit, &f.NotLoan,
 		&f.OnLoan, &holder, &due, &f.Renewals, &hold, &f.Version)
 	if err != nil {
 		return f, err

@@ -16,19 +16,19 @@ func TestDeltaOfEveryKind(t *testing.T) {
 	out := testEpoch.String() + "/5"
 	first := map[contract.Feed][]contract.Row{
 		contract.FeedItems: {
-			row("item", "i", 1, contract.ItemRow{Title: "T", Class: "c", Owner: "o", Parts: []string{"p"}, Age: 1, NotLoan: true}), item("gone", 1, "x")},
+			row("item", "i", 1, contract.ItemRow{Title: "T", Class: "c", Owner: "o", Parts: []string{"p"}, Tagged: 1, Age: 1, NotLoan: true}), item("gone", 1, "x")},
 		contract.FeedOwn: {
 			row("circ", "i", 1, contract.CircRow{OnLoan: true, Holder: "00000001", Due: noon, Renewals: 1, Hold: "00000002"}),
 			row("circ", "gone", 1, contract.CircRow{}),
 			row("borrower", hexKey(annaCard), 1, contract.BorrowerRow{Category: "c", Blocked: true, Expires: "2026-01-01", AgeBand: 1, Loans: 1,
-				ByClass: map[string]int{"c": 1}, Oldest: "2026-01-02", Messages: []string{"m"}}),
+				ByClass: map[string]int{"c": 1}, Oldest: "2026-01-02", Messages: []string{"m"}, Mail: true}),
 			row("borrower", hexKey(benCard), 1, contract.BorrowerRow{}),
 			row("rules", "rules", 1, circ.RuleBook{Version: "1"}), row("calendar", "calendar", 1, circ.Calendar{Until: "1"}),
 			row("outcome", out, 1, contract.OutcomeRow{Outcome: "case", Reason: "r", Case: "c"}),
 			row("outcome", out+"0", 1, contract.OutcomeRow{Outcome: "case"})},
 	}
 	second := map[contract.Feed][]contract.Row{
-		contract.FeedItems: {row("item", "i", 2, contract.ItemRow{Title: "T2", Class: "c2", Owner: "o2", Parts: []string{"p2"}, Age: 2})},
+		contract.FeedItems: {row("item", "i", 2, contract.ItemRow{Title: "T2", Class: "c2", Owner: "o2", Parts: []string{"p2"}, Tagged: 2, Age: 2})},
 		contract.FeedOwn: {
 			row("circ", "i", 2, contract.CircRow{Holder: "00000021", Due: noon.Add(time.Hour), Renewals: 2, Hold: "00000022"}),
 			row("borrower", hexKey(annaCard), 2, contract.BorrowerRow{Category: "c2", Expires: "2026-02-01", AgeBand: 2, Loans: 2,

@@ -58,10 +58,10 @@ func sortOf(kind contract.RowKind) (sort, bool) {
 }
 
 const (
-	putItem = `INSERT INTO %sitem (item, ver, title, class, owner, parts, age, not_loan)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	putItem = `INSERT INTO %sitem (item, ver, title, class, owner, parts, tagged, age, not_loan)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET ver = excluded.ver, title = excluded.title, class = excluded.class,
-			owner = excluded.owner, parts = excluded.parts, age = excluded.age, not_loan = excluded.not_loan
+			owner = excluded.owner, parts = excluded.parts, tagged = excluded.tagged, age = excluded.age, not_loan = excluded.not_loan
 		WHERE excluded.ver > ver`
 	dropItem = `DELETE FROM %sitem WHERE item = ? AND ver < ?`
 
@@ -73,11 +73,12 @@ const (
 	dropCirc = `DELETE FROM %scirc WHERE item = ? AND ver < ?`
 
 	putBorrower = `INSERT INTO %sborrower
-			(who, ver, category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(who, ver, category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages, reachable, verifier)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET ver = excluded.ver, category = excluded.category, blocked = excluded.blocked,
 			expires_day = excluded.expires_day, age_band = excluded.age_band, loans = excluded.loans,
-			by_class = excluded.by_class, oldest_day = excluded.oldest_day, messages = excluded.messages
+			by_class = excluded.by_class, oldest_day = excluded.oldest_day, messages = excluded.messages,
+			reachable = excluded.reachable, verifier = excluded.verifier
 		WHERE excluded.ver > ver`
 	dropBorrower = `DELETE FROM %sborrower WHERE who = ? AND ver < ?`
 
@@ -165,10 +166,10 @@ func outcomeKey(row contract.Row) ([]any, error) {
 
 func itemRest(data []byte, _ time.Time) ([]any, any, error) {
 	row, err := decode[contract.ItemRow](data)
-	if err == nil && (row.Age < 0 || row.Age > 150) {
-		err = errors.New("an age limit out of range")
+	if err == nil && (row.Age < 0 || row.Age > 150 || row.Tagged < 0) {
+		err = errors.New("an age limit or a number of parts out of range")
 	}
-	rest := []any{row.Title, row.Class, row.Owner, list(row.Parts), row.Age, row.NotLoan}
+	rest := []any{row.Title, row.Class, row.Owner, list(row.Parts), row.Tagged, row.Age, row.NotLoan}
 	return rest, row, err
 }
 
@@ -203,8 +204,20 @@ func borrowerRest(data []byte, _ time.Time) ([]any, any, error) {
 	if len(row.ByClass) > 0 {
 		byClass = text(row.ByClass)
 	}
-	rest := []any{row.Category, row.Blocked, expires, row.AgeBand, row.Loans, byClass, oldest, list(row.Messages)}
-	return rest, row, errors.Join(err1, err2)
+	check, err3 := verifier(row.Verifier)
+	rest := []any{row.Category, row.Blocked, expires, row.AgeBand, row.Loans, byClass, oldest, list(row.Messages), row.Mail, check}
+	return rest, row, errors.Join(err1, err2, err3)
+}
+
+// verifier is what a PIN is held against: its bits, then its salt. None is NULL.
+func verifier(v *contract.Verifier) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	if !v.Valid() {
+		return nil, errors.New("a verifier that is none")
+	}
+	return append([]byte{v.Bits}, v.Salt...), nil
 }
 
 func bookRest[T any](data []byte, _ time.Time) ([]any, any, error) {

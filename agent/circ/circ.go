@@ -202,6 +202,7 @@ const (
 	SetIncomplete    Reason = "set-incomplete"    // a return with a part missing
 	NoOfflineReturn  Reason = "no-offline-return" // usage 0x14/0x15: taken, flagged, to the help shelf
 	NotYourItem      Reason = "not-your-item"     // renew or cancel of what this card does not hold
+	ItemCheckParts   Reason = "check-parts"       // a set with parts that carry no tag: people look whether they are there
 )
 
 // State is how far a receipt has come.

@@ -26,7 +26,16 @@ type BorrowerFacts struct {
 	Loans    int            // open loans as of Version
 	ByClass  map[string]int // the same per item class, where a class has its own limit
 	Oldest   time.Time      // oldest due date; zero: none
-	Messages []string       // message codes for the borrower
+	Messages []string       // message codes for the borrower, the most pressing first
+	Mail     bool           // central can send this borrower an e-mail; the address stays there
+	Verifier *Verifier      // for a PIN while central is silent; nil: none
+}
+
+// Verifier tells a right PIN from most wrong ones without central (design D6).
+// contract.Verifier, which has the same shape, does the checking.
+type Verifier struct {
+	Salt []byte `json:"salt"`
+	Bits byte   `json:"bits"`
 }
 
 // ItemFacts is an item's row in the cache.
@@ -35,7 +44,8 @@ type ItemFacts struct {
 	Title    string
 	Class    string   // "book", "dvd" …: a key of RuleBook.Classes
 	Owner    string   // ISIL; "" if not told
-	Parts    []string // names of the parts in order; empty for a single item
+	Parts    []string // names of the parts in order, those with a tag first; empty for a single item
+	Tagged   int      // how many of the parts carry a tag; 0: as many as the tags say
 	AgeLimit int      // lowest age in years; 0: none
 	NotLoan  bool     // reference only
 	OnLoan   bool
@@ -44,6 +54,23 @@ type ItemFacts struct {
 	Renewals int       // of that loan
 	Hold     Hold
 	Version  uint64 // record version of the last change to its circulation
+}
+
+// Untagged names the parts of a set that no tag can vouch for, in order: those
+// beyond the number that its tags, or the catalogue, say are tagged. Of a set
+// shown by its barcode that is every part. None for a single item.
+func (i ItemFacts) Untagged(tags []SeenTag) []string {
+	if len(i.Parts) < 2 {
+		return nil
+	}
+	if len(tags) == 0 {
+		return i.Parts
+	}
+	tagged := i.Tagged
+	for _, t := range tags {
+		tagged = max(tagged, t.Of)
+	}
+	return i.Parts[min(tagged, len(i.Parts)):]
 }
 
 // Hold says whether somebody waits for an item.
@@ -97,6 +124,41 @@ type RuleBook struct {
 	Unknown    UnknownRule             `json:"unknown"`
 	MaxParts   int                     `json:"max_parts,omitempty"` // sets larger than this are staff's; 0: 16
 	CardTags   []string                `json:"card_tags,omitempty"` // regular expressions: RFID 501 identifiers that are borrower cards
+	Mailer     bool                    `json:"mailer,omitempty"`    // a program at the authority sends the receipts that central stores
+	PIN        PINRule                 `json:"pin,omitzero"`
+}
+
+// PINRule says whether a card alone is enough to borrow with (design D6, D7).
+type PINRule struct {
+	Ask     string `json:"ask,omitempty"`     // "never" (default), or "online": central is asked whether the PIN is right
+	Offline string `json:"offline,omitempty"` // while central is silent: "off" (default), "verifier" or "refuse"
+	Length  int    `json:"length,omitempty"`  // digits; 0: 4
+	Tries   int    `json:"tries,omitempty"`   // wrong PINs that lock a card for a day; 0: 3
+}
+
+// The words of a PINRule. An empty word is the first of its kind.
+const (
+	PINNever    = "never"
+	PINOnline   = "online"
+	PINOff      = "off"      // no PIN is asked, and the offline rules apply
+	PINVerifier = "verifier" // the PIN is held against the card's verifier; a card without one gets returns only
+	PINRefuse   = "refuse"   // returns only
+)
+
+// Digits is how long a PIN is here.
+func (r PINRule) Digits() int {
+	if r.Length == 0 {
+		return 4
+	}
+	return r.Length
+}
+
+// Most is how many wrong PINs lock a card.
+func (r PINRule) Most() int {
+	if r.Tries == 0 {
+		return 3
+	}
+	return r.Tries
 }
 
 // ClassRule is what the rules say of a class of items.
@@ -108,7 +170,20 @@ type ClassRule struct {
 	NotLoan   bool           `json:"not_for_loan,omitempty"`
 	AgeLimit  int            `json:"age_limit,omitempty"` // years, for every item of the class
 	StaffOnly bool           `json:"staff_hours_only,omitempty"`
+	Sets      SetRule        `json:"sets,omitempty"` // sets with parts that carry no tag
 }
+
+// SetRule says what is done with a set some of whose parts carry no tag, so
+// that only people can see whether it is whole. A set with a tagged part
+// missing goes to the help shelf under every rule.
+type SetRule string
+
+// The words of a SetRule.
+const (
+	SetsAll    SetRule = "all"    // the default: every tagged part must be there, and the others are not asked about
+	SetsNote   SetRule = "note"   // lent and taken back with the flag ItemCheckParts: the borrower is asked to look
+	SetsRefuse SetRule = "refuse" // not lent: staff look first. Taken back to the help shelf, flagged
+)
 
 // CategoryRule is what the rules say of a category of borrowers.
 type CategoryRule struct {
@@ -130,16 +205,32 @@ type UnknownRule struct {
 	MaxItems      int  `json:"max_items"`      // … and how many per such card; default 2
 }
 
-// Calendar tells the venue's closed days and staffed hours.
+// Calendar tells the venue's closed days, opening hours and staffed hours, all
+// in its own time zone.
 type Calendar struct {
-	Closed map[string]bool `json:"closed,omitempty"` // dates YYYY-MM-DD on which nothing falls due
-	Weekly [7]DayHours     `json:"weekly"`           // by time.Weekday, Sunday first
-	Until  string          `json:"until,omitempty"`  // last date the calendar speaks of, YYYY-MM-DD; "": no end
+	Closed map[string]bool     `json:"closed,omitempty"` // dates YYYY-MM-DD on which nothing falls due
+	Weekly [7]DayHours         `json:"weekly"`           // by time.Weekday, Sunday first
+	Days   map[string]DayHours `json:"days,omitempty"`   // dates YYYY-MM-DD that are not as their weekday
+	Until  string              `json:"until,omitempty"`  // last date the calendar speaks of, YYYY-MM-DD; "": no end
 }
 
-// DayHours is one weekday: closed altogether, and the staffed interval.
+// On is what the calendar says of the date that t shows.
+func (c Calendar) On(t time.Time) DayHours {
+	date := t.Format(time.DateOnly)
+	h, special := c.Days[date]
+	if !special {
+		h = c.Weekly[t.Weekday()]
+	}
+	h.Closed = h.Closed || c.Closed[date]
+	return h
+}
+
+// DayHours is one day: closed altogether, or when the doors are open and when
+// staff are there.
 type DayHours struct {
 	Closed      bool   `json:"closed,omitempty"`
+	OpenFrom    string `json:"open_from,omitempty"`    // "08:00", local; "": from the day's beginning
+	OpenTo      string `json:"open_to,omitempty"`      // "20:00", local; "": until the day's end
 	StaffedFrom string `json:"staffed_from,omitempty"` // "09:30", local; "" if never staffed that day
 	StaffedTo   string `json:"staffed_to,omitempty"`   // "17:00", local
 }

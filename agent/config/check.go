@@ -37,8 +37,10 @@ func check(doc *document, told func(string) bool, c *Config) []problem {
 	k.apart(c.Barcodes)
 	k.tags(c.Tags)
 	k.screen(c.Screen)
-	k.span("visit.quiet", c.Visit.Quiet, 30*time.Second, 180*time.Second)
-	k.span("visit.warning", c.Visit.Warning, 20*time.Second, 120*time.Second)
+	k.display(c.Display)
+	k.visit(c.Visit)
+	k.printer(c.Printer)
+	k.speech(c.Speech)
 	return k.problems
 }
 
@@ -194,6 +196,11 @@ func (k *checker) together(c *Config) {
 		claim(paths, fmt.Sprintf("pad[%d].path", i), p.Path, "give each device its own path")
 	}
 	claim(paths, "scanner.path", c.Scanner.Path, "give each device its own path")
+	claim(paths, "printer.path", c.Printer.Path, "give each device its own path")
+	lines := map[string]string{}
+	for _, l := range c.GPIO.lines() {
+		claim(lines, "gpio."+l[0], l[1], "give each thing its own line")
+	}
 }
 
 func (k *checker) rules(path string, rules []Rule) {
@@ -266,6 +273,17 @@ func (k *checker) screen(s Screen) {
 	}
 	if !language.MatchString(s.Language) {
 		k.bad("screen.language", `write "en-GB"`, "%q is not a language", clip(s.Language))
+	}
+	for i, l := range s.Languages {
+		if !language.MatchString(l) {
+			k.bad(fmt.Sprintf("screen.languages[%d]", i), `write "gu", "pa-Guru", "pl", "ro" or "ur"`, "%q is not a language", clip(l))
+		}
+	}
+	k.number("screen.volume", s.Volume, 0, 100)
+	for name, key := range map[string]string{"next": s.Keys.Next, "before": s.Keys.Before, "select": s.Keys.Select, "back": s.Keys.Back} {
+		if len(key) > 32 {
+			k.bad("screen.keys."+name, `write the key's name, such as "F13" or "ArrowDown"`, "%q is no key", clip(key))
+		}
 	}
 	k.words("screen.phone", s.Phone, 30)
 	k.words("screen.help", s.Help, 120)

@@ -24,7 +24,11 @@ type Config struct {
 	Barcodes   Barcodes `toml:"barcodes"`
 	Tags       Tags     `toml:"tags"`
 	Screen     Screen   `toml:"screen"`
+	Display    Display  `toml:"display"`
 	Visit      Visit    `toml:"visit"`
+	Printer    Printer  `toml:"printer"`
+	Speech     Speech   `toml:"speech"`
+	GPIO       GPIO     `toml:"gpio"`
 	Log        Log      `toml:"log"`
 
 	warnings []problem
@@ -76,16 +80,68 @@ type Tags struct {
 
 // Screen is the page on this computer's own browser.
 type Screen struct {
-	Listen   string `toml:"listen"` // loopback host and port; port 0 takes a free one
-	Language string `toml:"language"`
-	Phone    string `toml:"phone"` // to call for help; "" if there is none
-	Help     string `toml:"help"`  // where help is found; "" if nowhere
+	Listen     string   `toml:"listen"` // loopback host and port; port 0 takes a free one
+	Language   string   `toml:"language"`
+	Languages  []string `toml:"languages"`  // that a borrower can choose besides
+	Unreviewed bool     `toml:"unreviewed"` // also those that nobody has reviewed
+	Titles     bool     `toml:"titles"`     // items by title, until a borrower hides them
+	Volume     int      `toml:"volume"`     // of the short sounds, in per cent
+	Phone      string   `toml:"phone"`      // to call for help; "" if there is none
+	Help       string   `toml:"help"`       // where help is found; "" if nowhere
+	Keys       Keys     `toml:"keys"`
+}
+
+// Keys are the four keys of a keypad, as the browser names them
+// (KeyboardEvent.key, UI Events). An empty one is what every keyboard has.
+type Keys struct {
+	Next   string `toml:"next"`
+	Before string `toml:"before"`
+	Select string `toml:"select"`
+	Back   string `toml:"back"`
+}
+
+// Display is the panel. With its size the screen keeps buttons at 20 mm and
+// text at 0.7 degrees (EN 301 549, 5.1.4).
+type Display struct {
+	Diagonal int `toml:"diagonal_mm"` // of the picture; 0: not known
+	Viewing  int `toml:"viewing_mm"`  // from the eye to the panel
+}
+
+// Printer is the receipt printer.
+type Printer struct {
+	Path   string `toml:"path"` // "": there is none
+	Driver string `toml:"driver"`
+	Baud   int    `toml:"baud"` // bits per second; of no matter on USB
+	Flow   string `toml:"flow"` // none, xonxoff or cts
+	Width  int    `toml:"width_mm"`
+	OneWay bool   `toml:"one_way"` // it never answers
+}
+
+// Speech is the headset.
+type Speech struct {
+	Device string `toml:"device"` // ALSA's name of the headset's own output; "": nothing is spoken
+	Jack   string `toml:"jack"`   // input device that tells whether it is plugged in; "": gpio.headset, or always
+}
+
+// GPIO is what hangs on the computer's own lines. An empty line is not there.
+type GPIO struct {
+	Chip      string `toml:"chip"`
+	Green     string `toml:"green"` // the lamp's lights
+	Yellow    string `toml:"yellow"`
+	Red       string `toml:"red"`
+	Help      string `toml:"help"`      // button
+	Headset   string `toml:"headset"`   // the jack's switch
+	Emergency string `toml:"emergency"` // the building's contact; it opens to say fire
+	LampLow   bool   `toml:"lamp_low"`  // a light is lit when its line is low
 }
 
 // Visit holds the times of a borrower's visit.
 type Visit struct {
 	Quiet   Duration `toml:"quiet"`   // nothing happens for so long: "do you need more time?"
 	Warning Duration `toml:"warning"` // how long that question stands
+	Count   string   `toml:"count"`   // unstaffed, always or never
+	Receipt string   `toml:"receipt"` // ask, always or never
+	Large   int      `toml:"large"`   // staff are told of a visit with more items; 0: never
 }
 
 // Log says how much is told.
@@ -104,9 +160,12 @@ func Default() Config {
 			Card: []Rule{{Pattern: `2\d{13}`, Check: "none"}},
 			Item: []Rule{{Pattern: `3\d{13}`, Check: "none"}},
 		},
-		Tags:   Tags{InStock: AFI{drivers.AFI(0x07)}, OnLoan: AFI{drivers.AFI(0xC2)}},
-		Screen: Screen{Listen: "127.0.0.1:8017", Language: "en-GB"},
-		Visit:  Visit{Quiet: Duration{60 * time.Second}, Warning: Duration{20 * time.Second}},
+		Tags:    Tags{InStock: AFI{drivers.AFI(0x07)}, OnLoan: AFI{drivers.AFI(0xC2)}},
+		Screen:  Screen{Listen: "127.0.0.1:8017", Language: "en-GB", Titles: true, Volume: 50},
+		Display: Display{Viewing: 500},
+		Visit: Visit{Quiet: Duration{60 * time.Second}, Warning: Duration{20 * time.Second},
+			Count: "unstaffed", Receipt: "ask", Large: 20},
+		Printer: Printer{Driver: "escpos", Baud: 9600, Flow: "xonxoff", Width: 80},
 	}
 }
 

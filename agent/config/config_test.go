@@ -108,7 +108,7 @@ warning = "20s"
 		{Pattern: `2\d{13}`, Check: "luhn"},
 	}
 	want.Tags = Tags{InStock: AFI{drivers.AFI(0x9E)}, OnLoan: AFI{drivers.AFI(0x9A)}, Card501: []string{`^K\d+$`}}
-	want.Screen = Screen{Listen: "[::1]:0", Language: "de", Phone: "0116 200 0000", Help: "Frag im Café nebenan."}
+	want.Screen.Listen, want.Screen.Language, want.Screen.Phone, want.Screen.Help = "[::1]:0", "de", "0116 200 0000", "Frag im Café nebenan."
 	want.Visit.Quiet = Duration{3 * time.Minute}
 	same(t, want, got)
 }

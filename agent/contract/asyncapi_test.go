@@ -27,19 +27,20 @@ import (
 var (
 	messageTypes = map[Kind]any{
 		KindBatch: Batch{}, KindHello: Hello{}, KindPull: Pull{}, KindStatus: Status{}, KindHeartbeat: Heartbeat{},
-		KindAck: Ack{}, KindChunk: Chunk{}, KindHead: Head{},
+		KindAck: Ack{}, KindChunk: Chunk{}, KindHead: Head{}, KindAsk: Ask{}, KindAnswer: Answer{},
 	}
 	eventTypes = map[EventType]any{
 		LoanIssued: Loan{}, LoanRenewed: Loan{}, LoanCancelled: Loan{}, LoanReturned: Returned{}, ReturnIncomplete: Returned{},
 		TagUnverified: TagNote{}, TagVerified: TagNote{}, TagChanged: TagNote{}, TagFault: TagNote{},
+		RenewAsked: RenewAll{}, BorrowerTold: Told{}, StaffNotice: Notice{}, ReceiptWanted: ReceiptAsked{},
 	}
 	rowTypes = map[RowKind]any{
 		RowItem: ItemRow{}, RowBorrower: BorrowerRow{}, RowCirc: CircRow{}, RowRules: circ.RuleBook{},
 		RowCalendar: circ.Calendar{}, RowOutcome: OutcomeRow{},
 	}
 	partTypes = []any{
-		Event{}, Row{}, TagRef{}, Range{}, Folded{}, Statement{}, circ.FeedVersion{}, circ.ClassRule{},
-		circ.CategoryRule{}, circ.OfflineRule{}, circ.UnknownRule{}, circ.DayHours{},
+		Event{}, Row{}, TagRef{}, ReceiptLine{}, Range{}, Folded{}, Statement{}, circ.FeedVersion{}, circ.ClassRule{},
+		circ.CategoryRule{}, circ.OfflineRule{}, circ.UnknownRule{}, circ.DayHours{}, circ.PINRule{}, Verifier{},
 	}
 )
 

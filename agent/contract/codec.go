@@ -98,12 +98,16 @@ func check(kind Kind, v any) error {
 		return checkHead(kind, KindStatus, m.V)
 	case Heartbeat:
 		return checkHead(kind, KindHeartbeat, m.V)
+	case Ask:
+		return first(checkHead(kind, KindAsk, m.V), m.Check)
 	case Ack:
 		return first(checkHead(kind, KindAck, m.V), m.Statement.is(kind))
 	case Chunk:
 		return first(checkHead(kind, KindChunk, m.V), m.Statement.is(kind))
 	case Head:
 		return first(checkHead(kind, KindHead, m.V), m.Statement.is(kind))
+	case Answer:
+		return first(checkHead(kind, KindAnswer, m.V), m.Statement.is(kind))
 	}
 	return fmt.Errorf("%w: no message is a %T", ErrKind, v)
 }

@@ -29,6 +29,10 @@ func decodeAny(kind Kind, msg []byte) (any, error) {
 		return Decode[Chunk](kind, msg, public)
 	case KindHead:
 		return Decode[Head](kind, msg, public)
+	case KindAsk:
+		return Decode[Ask](kind, msg, public)
+	case KindAnswer:
+		return Decode[Answer](kind, msg, public)
 	}
 	return nil, errors.New("no such kind")
 }

@@ -58,6 +58,10 @@ const (
 	TagVerified      EventType = "tag.verified"
 	TagChanged       EventType = "tag.changed"
 	TagFault         EventType = "tag.fault"
+	RenewAsked       EventType = "loans.renew"
+	BorrowerTold     EventType = "borrower.told"
+	StaffNotice      EventType = "staff.notice"
+	ReceiptWanted    EventType = "receipt.asked"
 )
 
 // Sealed is a card number that only central can read (Seal, Unseal).
@@ -263,7 +267,8 @@ type ItemRow struct {
 	Title   string   `json:"title,omitempty"`
 	Class   string   `json:"class,omitempty"`
 	Owner   string   `json:"owner,omitempty"`
-	Parts   []string `json:"parts,omitempty"`
+	Parts   []string `json:"parts,omitempty"`  // in order, those with a tag first
+	Tagged  int      `json:"tagged,omitempty"` // how many of the parts carry a tag; 0: all of them
 	Age     int      `json:"age,omitempty"`
 	NotLoan bool     `json:"nfl,omitempty"`
 }
@@ -278,6 +283,8 @@ type BorrowerRow struct {
 	ByClass  map[string]int `json:"by,omitempty"`
 	Oldest   string         `json:"oldest,omitempty"` // YYYY-MM-DD
 	Messages []string       `json:"msg,omitempty"`
+	Mail     bool           `json:"mail,omitempty"` // central can send this borrower an e-mail
+	Verifier *Verifier      `json:"pinv,omitempty"` // only to venues whose rules use it
 }
 
 // CircRow is an item's loan and hold as one kiosk may know them: marks, not people.
@@ -314,7 +321,9 @@ const (
 	KindPull      Kind = "pull"
 	KindStatus    Kind = "status"
 	KindHeartbeat Kind = "heartbeat"
+	KindAsk       Kind = "ask"
 	KindAck       Kind = "ack"
 	KindChunk     Kind = "chunk"
 	KindHead      Kind = "head"
+	KindAnswer    Kind = "answer"
 )

@@ -39,17 +39,24 @@ var eventData = map[EventType]any{
 	TagVerified:   TagNote{Item: book, Tags: tags, Want: circ.Quiet},
 	TagChanged:    TagNote{Item: book, Was: "39015099999999", Tags: tags},
 	TagFault:      TagNote{Tags: tags, Why: "quiet without a loan"},
+	RenewAsked:    RenewAll{Who: Sealed("sealed")},
+	BorrowerTold:  Told{Who: Sealed("sealed"), Codes: []string{MsgRenewedPart}},
+	StaffNotice:   Notice{Why: NoticeLeftBehind, Items: []circ.ItemID{book}, Device: "left"},
+	ReceiptWanted: ReceiptAsked{Who: Sealed("sealed"), Lines: []ReceiptLine{{Item: book, Kind: circ.Issue, Due: noon}, {Item: book, Kind: circ.Return}}},
 }
 
 var rowData = map[RowKind]any{
-	RowItem:     ItemRow{Title: "Cœur & <âme>\u2028", Class: "dvd", Owner: "GB-UkLoHL", Parts: []string{"Disc 1"}, Age: 15, NotLoan: true},
-	RowBorrower: BorrowerRow{Category: "adult", Blocked: true, Expires: "2027-03-31", AgeBand: 18, Loans: 3, ByClass: map[string]int{"dvd": 1}, Oldest: "2026-12-01", Messages: []string{"m1"}},
-	RowCirc:     CircRow{OnLoan: true, Holder: "0a1b2c3d", Due: noon, Renewals: 1, Hold: "99aabbcc"},
+	RowItem: ItemRow{Title: "Cœur & <âme>\u2028", Class: "dvd", Owner: "GB-UkLoHL", Parts: []string{"Disc 1", "Booklet"}, Tagged: 1, Age: 15, NotLoan: true},
+	RowBorrower: BorrowerRow{Category: "adult", Blocked: true, Expires: "2027-03-31", AgeBand: 18, Loans: 3, ByClass: map[string]int{"dvd": 1}, Oldest: "2026-12-01", Messages: []string{"m1"}, Mail: true,
+		Verifier: &Verifier{Salt: []byte("0123456789abcdef"), Bits: 77}},
+	RowCirc: CircRow{OnLoan: true, Holder: "0a1b2c3d", Due: noon, Renewals: 1, Hold: "99aabbcc"},
 	RowRules: circ.RuleBook{Version: "1", Venue: "Harbour", TimeZone: "Europe/London", Owners: []string{"GB-UkLoHL"},
-		Classes:    map[string]circ.ClassRule{"": {Days: 21, ByCat: map[string]int{"child": 14}, Renewals: 2, Limit: 3, NotLoan: true, AgeLimit: 12, StaffOnly: true}},
-		Categories: map[string]circ.CategoryRule{"": {Limit: 10, NoIssue: true}}, Foreign: "help", MaxParts: 8, CardTags: []string{"^P"}},
-	RowCalendar: circ.Calendar{Closed: map[string]bool{"2026-12-25": true}, Weekly: [7]circ.DayHours{{Closed: true}, {StaffedFrom: "09:30", StaffedTo: "17:00"}}, Until: "2027-12-31"},
-	RowOutcome:  OutcomeRow{Outcome: "case", Reason: "open-loan", Case: "2026-0412"},
+		Classes:    map[string]circ.ClassRule{"": {Days: 21, ByCat: map[string]int{"child": 14}, Renewals: 2, Limit: 3, NotLoan: true, AgeLimit: 12, StaffOnly: true, Sets: circ.SetsNote}},
+		Categories: map[string]circ.CategoryRule{"": {Limit: 10, NoIssue: true}}, Foreign: "help", MaxParts: 8, CardTags: []string{"^P"}, Mailer: true,
+		PIN: circ.PINRule{Ask: "online", Offline: "verifier", Length: 4, Tries: 3}},
+	RowCalendar: circ.Calendar{Closed: map[string]bool{"2026-12-25": true}, Weekly: [7]circ.DayHours{{Closed: true}, {OpenFrom: "08:00", OpenTo: "20:00", StaffedFrom: "09:30", StaffedTo: "17:00"}},
+		Days: map[string]circ.DayHours{"2026-12-24": {OpenTo: "12:00"}}, Until: "2027-12-31"},
+	RowOutcome: OutcomeRow{Outcome: "case", Reason: "open-loan", Case: "2026-0412"},
 }
 
 func raw(t *testing.T, v any) json.RawMessage {
@@ -105,6 +112,9 @@ func messages(t *testing.T) map[Kind]any {
 			Need: &Range{From: 11, To: 12}, Order: NewEpoch, Items: version, Own: version},
 		KindChunk: Chunk{Statement: statement(KindChunk, "harbour-1"), Feed: FeedOwn, From: version, To: version, Reset: true, After: "a",
 			Cursor: "c", Last: true, Total: len(rows), Folded: &Folded{Epoch: id(3), N: 9}, Rows: rows},
+		KindAsk: Ask{V: 1, Kiosk: "harbour-1", ID: id(6), Who: Sealed("sealed"), Sent: noon, Expires: noon.Add(AskFor)},
+		KindAnswer: Answer{Statement: statement(KindAnswer, "harbour-1"), ID: id(6), Result: AskOK,
+			Borrower: &BorrowerRow{Category: "adult", Verifier: &Verifier{Salt: []byte("0123456789abcdef"), Bits: 77}}},
 		KindHead: Head{Statement: statement(KindHead, ShardAudience("town")), Shard: "town", Items: version, Own: version},
 	}
 }

@@ -54,37 +54,51 @@ func (k UnsealKey) Public() (SealKey, error) {
 // part of the event it was sealed for: kiosk, transaction and type are HPKE's
 // info (RFC 9180, 5.1).
 func Seal(pub SealKey, kiosk string, tx circ.Tx, t EventType, card circ.Card) (Sealed, error) {
-	kem, kdf, aead := suite()
-	key, err := kem.NewPublicKey(pub)
-	if err != nil {
-		return nil, fmt.Errorf("seal a card: %w", err)
-	}
 	info, err := sealInfo(kiosk, tx, t)
 	if err != nil {
 		return nil, fmt.Errorf("seal a card: %w", err)
 	}
-	sealed, err := hpke.Seal(key, kdf, aead, info, []byte(card))
+	sealed, err := sealTo(pub, info, []byte(card))
 	if err != nil {
 		return nil, fmt.Errorf("seal a card: %w", err)
 	}
 	return sealed, nil
 }
 
-// Unseal reads a sealed card number. ErrSealed if it was sealed for another
-// key or another event.
-func Unseal(priv UnsealKey, kiosk string, tx circ.Tx, t EventType, s Sealed) (circ.Card, error) {
+// sealTo is HPKE's one-shot encryption (RFC 9180, 6.1).
+func sealTo(pub SealKey, info, text []byte) (Sealed, error) {
+	kem, kdf, aead := suite()
+	key, err := kem.NewPublicKey(pub)
+	if err != nil {
+		return nil, err
+	}
+	return hpke.Seal(key, kdf, aead, info, text)
+}
+
+// unsealWith opens what sealTo sealed. ErrSealed if it does not open.
+func unsealWith(priv UnsealKey, info []byte, s Sealed) ([]byte, error) {
 	kem, kdf, aead := suite()
 	key, err := kem.NewPrivateKey(priv)
 	if err != nil {
-		return "", fmt.Errorf("unseal a card: %w", err)
+		return nil, err
 	}
+	text, err := hpke.Open(key, kdf, aead, info, s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSealed, err)
+	}
+	return text, nil
+}
+
+// Unseal reads a sealed card number. ErrSealed if it was sealed for another
+// key or another event.
+func Unseal(priv UnsealKey, kiosk string, tx circ.Tx, t EventType, s Sealed) (circ.Card, error) {
 	info, err := sealInfo(kiosk, tx, t)
 	if err != nil {
 		return "", fmt.Errorf("unseal a card: %w", err)
 	}
-	card, err := hpke.Open(key, kdf, aead, info, s)
+	card, err := unsealWith(priv, info, s)
 	if err != nil {
-		return "", fmt.Errorf("unseal a card: %w: %w", ErrSealed, err)
+		return "", fmt.Errorf("unseal a card: %w", err)
 	}
 	return circ.Card(card), nil
 }

@@ -222,11 +222,13 @@ func (l *Ledger) Fold(ctx context.Context, epoch circ.Epoch, n uint64) error {
 	return nil
 }
 
-// Prune forgets acknowledged events older than 30 days. The chain's base
-// moves up with them, so that what remains can still be checked.
+// Prune forgets acknowledged events older than 30 days, and wrong PINs whose
+// time is over. The chain's base moves up with the events, so that what remains
+// can still be checked.
 func (l *Ledger) Prune(ctx context.Context, at circ.Moment) (int64, error) {
 	var gone int64
 	err := l.write(ctx, "prune", func(w *writer) error {
+		w.ageTries(at)
 		c, err := currentChain(w.ctx, w.tx)
 		if err != nil {
 			return err

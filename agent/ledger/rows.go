@@ -270,6 +270,7 @@ func (w *writer) verify() error {
 	}
 	each(func(r *sql.Rows) error { _, err := scanWish(r); return err }, "SELECT "+wishColumns+" FROM wish w")
 	each(func(r *sql.Rows) error { _, err := scanLoan(r); return err }, "SELECT "+loanColumns+" FROM loan")
+	each(func(r *sql.Rows) error { _, err := scanTry(r); return err }, "SELECT "+tryColumns+" FROM pin")
 	return w.err
 }
 

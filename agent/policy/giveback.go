@@ -44,6 +44,9 @@ func (c question) notices() []notice {
 	add(c.book != nil && !c.item.Known, circ.ItemUnknown, circ.HelpShelf)
 	add(usageWithdrawn(u), circ.ItemWithdrawn, circ.HelpShelf)
 	add((u == usageNoOfflineReturn || u == usageNoOffline) && !c.facts.Online, circ.NoOfflineReturn, circ.HelpShelf)
+	sets := c.unseenParts()
+	add(sets == circ.SetsNote, circ.ItemCheckParts, circ.Bin)
+	add(sets == circ.SetsRefuse, circ.ItemCheckParts, circ.HelpShelf)
 	add(c.item.Hold != circ.NoHold, circ.ItemHeld, circ.HoldShelf)
 	add(c.notOnLoan(), circ.ItemNotOnLoan, circ.Bin)
 	return out

@@ -28,7 +28,11 @@ func (c question) issue() circ.Decision {
 			return no(why)
 		}
 	}
-	return c.lend()
+	d := c.lend()
+	if d.Verdict == circ.Yes && c.unseenParts() == circ.SetsNote {
+		d.Flags = append(d.Flags, circ.ItemCheckParts)
+	}
+	return d
 }
 
 // lend is the yes, with its due date.
@@ -94,8 +98,20 @@ func (c question) itemRules() circ.Reason {
 		return circ.NoRules
 	case class.StaffOnly && !c.staffed():
 		return circ.ItemNotNow
+	case c.unseenParts() == circ.SetsRefuse:
+		return circ.ItemParts
 	}
 	return circ.OK
+}
+
+// unseenParts is the rule for a set with parts that no tag vouches for;
+// circ.SetsAll when there are none.
+func (c question) unseenParts() circ.SetRule {
+	if c.book == nil || len(c.item.Untagged(c.req.Tags)) == 0 {
+		return circ.SetsAll
+	}
+	class, _ := c.class()
+	return class.Sets
 }
 
 // age refuses as well when the borrower's age is not known.

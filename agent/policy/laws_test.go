@@ -73,7 +73,8 @@ func drawBook(t *rapid.T) *circ.RuleBook {
 	}
 	for _, c := range rapid.SliceOf(classes).Draw(t, "classes") {
 		b.Classes[c] = circ.ClassRule{Days: n.Draw(t, "days"), Renewals: n.Draw(t, "renewals"), Limit: n.Draw(t, "limit"),
-			NotLoan: flip.Draw(t, "notloan"), AgeLimit: n.Draw(t, "age"), StaffOnly: flip.Draw(t, "staff")}
+			NotLoan: flip.Draw(t, "notloan"), AgeLimit: n.Draw(t, "age"), StaffOnly: flip.Draw(t, "staff"),
+			Sets: rapid.SampledFrom([]circ.SetRule{"", circ.SetsAll, circ.SetsNote, circ.SetsRefuse}).Draw(t, "sets")}
 	}
 	for _, c := range rapid.SliceOf(groups).Draw(t, "groups") {
 		b.Categories[c] = circ.CategoryRule{Limit: n.Draw(t, "limit"), NoIssue: flip.Draw(t, "noissue")}
@@ -100,7 +101,8 @@ func drawFacts(t *rapid.T, now time.Time) circ.Facts {
 	}
 	if flip.Draw(t, "item") {
 		f.Items[book] = circ.ItemFacts{Known: true, Class: classes.Draw(t, "class"), Owner: owners.Draw(t, "owner"), AgeLimit: n.Draw(t, "age"),
-			NotLoan: flip.Draw(t, "nfl"), OnLoan: flip.Draw(t, "onloan"), Yours: flip.Draw(t, "yours"), Renewals: n.Draw(t, "ren"), Hold: holds.Draw(t, "hold")}
+			NotLoan: flip.Draw(t, "nfl"), OnLoan: flip.Draw(t, "onloan"), Yours: flip.Draw(t, "yours"), Renewals: n.Draw(t, "ren"), Hold: holds.Draw(t, "hold"),
+			Parts: rapid.SliceOfN(rapid.Just("part"), 0, 6).Draw(t, "names"), Tagged: rapid.IntRange(0, 6).Draw(t, "tagged")}
 	}
 	if flip.Draw(t, "ownitem") {
 		f.Own.Items = map[circ.ItemID]circ.OwnItem{book: {OnLoan: flip.Draw(t, "o"), Yours: flip.Draw(t, "y")}}

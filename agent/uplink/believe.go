@@ -192,6 +192,7 @@ func reasonOf(err error) string {
 		{contract.ErrTooLarge, "too-large"},
 		{contract.ErrKind, "kind"},
 		{errBack, "back"},
+		{errLate, "late"},
 		{errTopic, "topic"},
 		{errRefuse, "cache"},
 	} {

@@ -31,6 +31,7 @@ type central struct {
 	order contract.Order                         // said in every ack
 	tell  func(Message)                          // sends a message towards the kiosk
 	folds *contract.Folded
+	asked func(contract.Ask) // hears a question
 }
 
 func newCentral(now func() time.Time) *central {
@@ -87,6 +88,11 @@ func (c *central) hear(_ context.Context, topic string, msg []byte) {
 	case contract.KindStatus:
 		s := must(contract.Decode[contract.Status](kind, msg, kioskKey.Public().(ed25519.PublicKey)))
 		c.said = append(c.said, fmt.Sprintf("online %v", s.Online))
+	case contract.KindAsk:
+		c.said = append(c.said, "ask")
+		if c.asked != nil {
+			c.asked(must(contract.Decode[contract.Ask](kind, msg, kioskKey.Public().(ed25519.PublicKey))))
+		}
 	default:
 		c.said = append(c.said, string(kind))
 	}

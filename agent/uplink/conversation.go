@@ -41,6 +41,7 @@ type Conversation struct {
 	beat    alarm
 	noted   time.Duration // when the cache last heard that nothing is new
 	back    bool          // central was silent for long, or is another run; until the next ack
+	ask     alarm         // when a question is said again
 
 	stream stream
 	feeds  map[contract.Feed]*feed
@@ -112,6 +113,8 @@ func (c *Conversation) run(ctx context.Context) error {
 			err = c.Handle(ctx, m)
 		case <-c.u.poke:
 			err = c.Poked(ctx)
+		case <-c.u.asks:
+			err = c.Asked(ctx)
 		case <-timer.C:
 			err = c.Tick(ctx)
 		}
@@ -149,7 +152,10 @@ func (c *Conversation) Open(ctx context.Context) error {
 		return err
 	}
 	c.beat.set(c.now() + jitter(c.u.cfg.Heartbeat))
-	return c.hello(ctx)
+	if err := c.hello(ctx); err != nil {
+		return err
+	}
+	return c.Asked(ctx)
 }
 
 // status is the birth, the farewell, and the will.
@@ -180,6 +186,8 @@ func (c *Conversation) Handle(ctx context.Context, m Message) error {
 		return hear(ctx, c, contract.KindAck, t, m, c.acked)
 	case "dn/dt":
 		return hear(ctx, c, contract.KindChunk, t, m, c.chunk)
+	case "dn/answer":
+		return hear(ctx, c, contract.KindAnswer, t, m, c.answered)
 	case "b/dt":
 		return hear(ctx, c, contract.KindChunk, t, m, c.broadcast)
 	case "b/hd":
@@ -244,6 +252,11 @@ func (c *Conversation) Tick(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.ask.due(now) {
+		if err := c.Asked(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.stream.tick(ctx, c, now); err != nil {
 		return err
 	}
@@ -259,7 +272,7 @@ func (c *Conversation) Tick(ctx context.Context) error {
 
 // Wake is when the next Tick is due, in circ.Moment.Mono.
 func (c *Conversation) Wake() time.Duration {
-	next := c.beat.sooner(c.stream.greeting.due).sooner(c.stream.again).sooner(c.stream.pause)
+	next := c.beat.sooner(c.stream.greeting.due).sooner(c.stream.again).sooner(c.stream.pause).sooner(c.ask)
 	for _, f := range c.feeds {
 		next = next.sooner(f.due)
 	}

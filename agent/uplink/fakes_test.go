@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +19,18 @@ import (
 	"nightdesk/agent/contract"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	warm()
+	goleak.VerifyTestMain(m)
+}
+
+// warm has the contract make its coders: made in the time bubble of one test,
+// they would be of no use to the next.
+func warm() {
+	payload := []byte(strings.Repeat(" ", 400))
+	msg := must(contract.Sign(contract.KindHello, payload, kioskKey))
+	must(contract.Open(contract.KindHello, msg, kioskKey.Public().(ed25519.PublicKey)))
+}
 
 var (
 	kioskKey   = ed25519.NewKeyFromSeed([]byte("kiosk-kiosk-kiosk-kiosk-kiosk-ki"))

@@ -98,6 +98,8 @@ type Uplink struct {
 	turn    chan struct{} // held by the session that runs
 	poke    chan struct{} // new events are waiting
 	changed chan struct{} // the cache or Online changed
+	asking  chan struct{} // held by the question that is asked
+	asks    chan struct{} // there is a question to be said
 
 	mu      sync.Mutex // guards what follows
 	heard   word
@@ -106,6 +108,7 @@ type Uplink struct {
 	saved   time.Time // the floor as the cache has it
 	refused map[string]*refusal
 	lapse   *time.Timer // tells Changed when Online ends
+	asked   *question   // whose answer is waited for
 }
 
 // word is the last signed word from central.
@@ -130,6 +133,7 @@ func New(cfg Config, out Outbox, feeds Feeds) *Uplink {
 		cfg: cfg, out: out, feeds: feeds,
 		key: cfg.Credential.Key(), central: cfg.Credential.Central(), topics: cfg.Credential.Topics(),
 		turn: make(chan struct{}, 1), poke: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		asking: make(chan struct{}, 1), asks: make(chan struct{}, 1),
 		refused: map[string]*refusal{},
 	}
 }

@@ -76,7 +76,7 @@ lacks.`,
 	flags.StringVar(&p.dir, "dir", "/var/lib/nightdesk-central", "central's directory")
 	flags.BoolVar(&p.json, "json", false, "print JSON instead of a table")
 	flags.BoolVar(&p.show, "show-cards", false, "print card numbers in full instead of their last four digits")
-	root.AddCommand(p.create(), p.serve(), p.imports(), p.kiosk(), p.kiosks(), p.loans(), p.events(), p.cases(), p.backup(), p.restore())
+	root.AddCommand(p.create(), p.serve(), p.imports(), p.kiosk(), p.kiosks(), p.loans(), p.events(), p.cases(), p.receipts(), p.backup(), p.restore())
 	return root
 }
 

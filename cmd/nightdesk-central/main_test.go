@@ -38,7 +38,8 @@ func must(t *testing.T, dir string, args ...string) string {
 func TestFirstDays(t *testing.T) {
 	dir, exports := filepath.Join(t.TempDir(), "central"), t.TempDir()
 	write(t, filepath.Join(exports, "items.csv"), "item,title,class\n390001,Emma,book\n")
-	write(t, filepath.Join(exports, "borrowers.csv"), "card,category\n2900012345678,adult\n")
+	write(t, filepath.Join(exports, "borrowers.csv"), "card,category,mail\n2900012345678,adult,yes\n")
+	write(t, filepath.Join(exports, "policy.toml"), "[default]\ntimezone = \"Europe/London\"\nmailer = true\nclasses.book.days = 21\n")
 	file := filepath.Join(t.TempDir(), "a.json")
 
 	must(t, dir, "init", "--authority", "leics")
@@ -64,7 +65,7 @@ func TestFirstDays(t *testing.T) {
 		t.Errorf("got %q, want the card", out)
 	}
 	var events []eventView
-	if err := json.Unmarshal([]byte(must(t, dir, "events", "--json")), &events); err != nil || len(events) != 2 {
+	if err := json.Unmarshal([]byte(must(t, dir, "events", "--json")), &events); err != nil || len(events) != 3 {
 		t.Fatalf("got %d events, %v", len(events), err)
 	}
 	if e := events[0]; e.Outcome != "accepted" || e.Item != "390001" || e.Type != contract.LoanIssued {
@@ -80,6 +81,13 @@ func TestFirstDays(t *testing.T) {
 	if out := must(t, dir, "kiosks"); !strings.Contains(out, "a      syston  all    offline") {
 		t.Errorf("got %q", out)
 	}
+	if out := must(t, dir, "receipts"); !strings.Contains(out, "••••5678") || !strings.Contains(out, "issue 390001") {
+		t.Errorf("got %q", out)
+	}
+	must(t, dir, "receipts", "sent", "1")
+	if out := must(t, dir, "receipts", "--json"); strings.TrimSpace(out) != "[]" {
+		t.Errorf("got %q, want the receipt forgotten", out)
+	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	must(t, dir, "backup", copied)
 	must(t, dir, "kiosk", "revoke", "a")
@@ -89,7 +97,8 @@ func TestFirstDays(t *testing.T) {
 	must(t, dir, "restore-generation")
 }
 
-// lend plays a kiosk's first batch: a loan, and something from the future.
+// lend plays a kiosk's first batch: a loan, its receipt by e-mail, and
+// something from the future.
 func lend(t *testing.T, dir, file string, item circ.ItemID, card circ.Card) {
 	t.Helper()
 	cred, err := contract.LoadCredential(file)
@@ -105,10 +114,18 @@ func lend(t *testing.T, dir, file string, item circ.ItemID, card circ.Card) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := contract.Batch{V: 1, Kiosk: "a", Epoch: uuid.New(), From: 1, To: 2}
+	if who, err = contract.Seal(cred.SealKey, "a", tx, contract.ReceiptWanted, card); err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := json.Marshal(contract.ReceiptAsked{Who: who, Lines: []contract.ReceiptLine{{Item: item, Kind: circ.Issue}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := contract.Batch{V: 1, Kiosk: "a", Epoch: uuid.New(), From: 1, To: 3}
 	for _, e := range []contract.Event{
 		{N: 1, Type: contract.LoanIssued, Tx: tx, At: time.Now(), Clock: circ.Synced, Data: data},
-		{N: 2, Type: "door.opened", Tx: tx, At: time.Now(), Clock: circ.Synced, Data: []byte("{}")},
+		{N: 2, Type: contract.ReceiptWanted, Tx: tx, At: time.Now(), Clock: circ.Synced, Data: receipt},
+		{N: 3, Type: "door.opened", Tx: tx, At: time.Now(), Clock: circ.Synced, Data: []byte("{}")},
 	} {
 		body, err := contract.EncodeEvent(e)
 		if err != nil {
@@ -149,6 +166,7 @@ func TestErrorsHelp(t *testing.T) {
 		{dir, []string{"kiosk", "add", "nightdesk-central", "--venue", "v"}, "choose another"},
 		{dir, []string{"kiosk", "revoke", "x"}, "nightdesk-central kiosks"},
 		{dir, []string{"cases", "close", "7", "--note", "n"}, "nightdesk-central cases"},
+		{dir, []string{"receipts", "sent", "7"}, "nightdesk-central receipts"},
 		{dir, []string{"run", "--broker", "tcp://x:1"}, "mqtt://host:port"},
 	} {
 		if _, err := nd(t, c.dir, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,8 +43,9 @@ type broker struct {
 	log                 bytes.Buffer
 }
 
-// startBroker runs a broker until the test ends.
-func startBroker(t *testing.T, c *central.Central) *broker {
+// startBroker runs a broker until the test ends. It keeps nothing on a disk,
+// unless the settings say otherwise.
+func startBroker(t *testing.T, c *central.Central, settings ...string) *broker {
 	t.Helper()
 	b := &broker{path: mosquittoPath(t)}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,8 +61,8 @@ func startBroker(t *testing.T, c *central.Central) *broker {
 	if os.Geteuid() == 0 {
 		user = "user root\n"
 	}
-	text := fmt.Sprintf("%slistener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\nacl_file %s\nset_tcp_nodelay true\npersistence false\n",
-		user, port, passwd, acl)
+	text := fmt.Sprintf("%slistener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\nacl_file %s\nset_tcp_nodelay true\n%s\n",
+		user, port, passwd, acl, strings.Join(append(settings, fmt.Sprintf("persistence %v", len(settings) > 0)), "\n"))
 	if err := os.WriteFile(b.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +216,16 @@ func TestWithMosquitto(t *testing.T) {
 // serve runs central against a broker until the test ends.
 func (h *house) serve(url string) {
 	h.t.Helper()
+	h.t.Cleanup(h.serveUntil(url))
+}
+
+// serveUntil runs central against a broker until what it returns is called.
+func (h *house) serveUntil(url string) (end func()) {
 	user, password := h.c.BrokerLogin()
 	ctx, stop := context.WithCancel(h.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- h.c.Run(ctx, receiver.Broker{URL: url, User: user, Password: password}) }()
-	h.t.Cleanup(func() {
+	return sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
 			h.t.Errorf("run ended with %v", err)

@@ -143,6 +143,11 @@ func (c *Central) Import(ctx context.Context, paths ...string) (catalogue.Summar
 	if err != nil {
 		return nil, err
 	}
+	if set.PINs != nil { // slow, so before the transaction that nothing else can write beside
+		if set.NewPINs, err = c.record.HashPINs(ctx, set.PINs); err != nil {
+			return nil, err
+		}
+	}
 	return catalogue.Import(ctx, c.store, set, c.now())
 }
 

@@ -125,10 +125,23 @@ func do(k *kiosk, act string, item circ.ItemID, card circ.Card, at time.Time, q 
 		k.did(contract.TagFault, tx, at, q, note)
 	case "moved":
 		k.did(contract.TagChanged, tx, at, q, note)
+	case "renew-all":
+		k.did(contract.RenewAsked, tx, at, q, contract.RenewAll{Who: k.seal(tx, contract.RenewAsked, card)})
+	case "told":
+		k.did(contract.BorrowerTold, tx, at, q, contract.Told{Who: k.seal(tx, contract.BorrowerTold, card), Codes: []string{contract.MsgLoanChanged}})
+	case "receipt":
+		k.did(contract.ReceiptWanted, tx, at, q, contract.ReceiptAsked{Who: k.seal(tx, contract.ReceiptWanted, card),
+			Lines: []contract.ReceiptLine{{Item: item, Kind: circ.Issue, Due: at}}})
+	case "sealed-elsewhere":
+		k.did(contract.RenewAsked, tx, at, q, contract.RenewAll{Who: k.seal(uuid.New(), contract.RenewAsked, card)})
 	case "again":
 		repeat(k)
 	default:
-		k.h.t.Fatalf("no such act: %s", act)
+		why, notice := strings.CutPrefix(act, "notice:")
+		if !notice {
+			k.h.t.Fatalf("no such act: %s", act)
+		}
+		k.did(contract.StaffNotice, tx, at, q, contract.Notice{Why: contract.NoticeWhy(why), Items: []circ.ItemID{item}})
 	}
 }
 

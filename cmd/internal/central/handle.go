@@ -44,6 +44,8 @@ func (c *Central) handle(ctx context.Context, topic string, payload []byte) ([]O
 		return c.hello(ctx, l, at)
 	case contract.KindPull:
 		return c.pull(ctx, l, at)
+	case contract.KindAsk:
+		return c.ask(ctx, l, at)
 	case contract.KindStatus:
 		return nil, c.inbox.Status(ctx, l, at)
 	case contract.KindHeartbeat:

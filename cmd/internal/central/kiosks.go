@@ -140,6 +140,23 @@ func (c *Central) Cases(ctx context.Context, all bool) ([]record.Case, error) {
 	return c.store.Cases(ctx, all)
 }
 
+// Receipts lists what borrowers want by e-mail and nobody has sent, oldest first.
+func (c *Central) Receipts(ctx context.Context) ([]record.Receipt, error) {
+	return c.store.Receipts(ctx)
+}
+
+// ReceiptSent removes a receipt: the mailer has taken it.
+func (c *Central) ReceiptSent(ctx context.Context, id int64) error {
+	found, err := c.store.DropReceipt(ctx, id)
+	if err != nil {
+		return fmt.Errorf("remove receipt %d: %w", id, err)
+	}
+	if !found {
+		return fmt.Errorf("there is no receipt %d; nightdesk-central receipts lists them", id)
+	}
+	return nil
+}
+
 // CloseCase closes a case by hand; the note says why.
 func (c *Central) CloseCase(ctx context.Context, id int64, note string) error {
 	found, err := c.store.CloseCase(ctx, id, c.now(), note)

@@ -23,13 +23,13 @@ func read(t *testing.T, name, text string) (Set, error) {
 }
 
 func TestReadItems(t *testing.T) {
-	got, err := read(t, "items.csv", "\uFEFFtitle,item,parts,age,not_for_loan,owner,class\n"+
-		"\"Emma, a novel\",B2,,,,,book\n Alien ,B1, disc 1 ; disc 2 ,18,yes,GB-UkLiC,dvd\n")
+	got, err := read(t, "items.csv", "\uFEFFtitle,item,parts,tagged,age,not_for_loan,owner,class\n"+
+		"\"Emma, a novel\",B2,,,,,,book\n Alien ,B1, disc 1 ; disc 2 ; booklet ,2,18,yes,GB-UkLiC,dvd\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []record.Item{
-		{ID: "B1", Title: "Alien", Class: "dvd", Owner: "GB-UkLiC", Parts: []string{"disc 1", "disc 2"}, Age: 18, NotLoan: true},
+		{ID: "B1", Title: "Alien", Class: "dvd", Owner: "GB-UkLiC", Parts: []string{"disc 1", "disc 2", "booklet"}, Tagged: 2, Age: 18, NotLoan: true},
 		{ID: "B2", Title: "Emma, a novel", Class: "book"},
 	}
 	if d := cmp.Diff(want, got.Items); d != "" {
@@ -41,11 +41,11 @@ func TestReadItems(t *testing.T) {
 }
 
 func TestReadHolds(t *testing.T) {
-	got, err := read(t, "holds.csv", "item,card\nB2,C9\nB1,C1\nB2,C3\n")
+	got, err := read(t, "holds.csv", "item,card,ready\nB2,C9,main\nB1,C1,\nB2,C3,\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []record.Hold{{Item: "B1", Card: "C1", Rank: 1}, {Item: "B2", Card: "C3", Rank: 2}, {Item: "B2", Card: "C9", Rank: 1}}
+	want := []record.Hold{{Item: "B1", Card: "C1", Rank: 1}, {Item: "B2", Card: "C3", Rank: 2}, {Item: "B2", Card: "C9", Rank: 1, Ready: "main"}}
 	if d := cmp.Diff(want, got.Holds); d != "" {
 		t.Error(d)
 	}
@@ -94,6 +94,8 @@ closed = [2026-12-25, 2026-12-26]
 until = 2027-12-31
 weekly.sunday = {closed = true}
 weekly.monday = {staffed_from = "09:30", staffed_to = "17:00"}
+weekly.tuesday = {open_from = "08:00", open_to = "24:00"}
+days.2026-12-24 = {open_to = "12:00"}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +106,8 @@ weekly.monday = {staffed_from = "09:30", staffed_to = "17:00"}
 	}
 	want := circ.Calendar{
 		Closed: map[string]bool{"2026-12-25": true, "2026-12-26": true}, Until: "2027-12-31",
-		Weekly: [7]circ.DayHours{{Closed: true}, {StaffedFrom: "09:30", StaffedTo: "17:00"}},
+		Weekly: [7]circ.DayHours{{Closed: true}, {StaffedFrom: "09:30", StaffedTo: "17:00"}, {OpenFrom: "08:00", OpenTo: "24:00"}},
+		Days:   map[string]circ.DayHours{"2026-12-24": {OpenTo: "12:00"}},
 	}
 	if d := cmp.Diff(want, c); d != "" {
 		t.Error(d)
@@ -126,6 +129,10 @@ func TestFaults(t *testing.T) {
 		{"items.csv", "item,title\nB\t1,Emma\n", "items.csv:2: item: holds a control character"},
 		{"items.csv", "item,title\nB1,\xff\n", "items.csv: it is not UTF-8"},
 		{"items.csv", "item,title\n" + strings.Repeat("B", 70) + ",x\n", "items.csv:2: item: longer than 64 bytes"},
+		{"items.csv", "item,title,parts,tagged\nB1,Emma,box,2\n", "items.csv:2: tagged: says 2, and parts names only 1"},
+		{"items.csv", "item,title,parts,tagged\nB1,Emma,box,-1\n", `items.csv:2: tagged: "-1" is not a number of parts`},
+		{"holds.csv", "item,card,ready\nB1,555,yes please\n", `holds.csv:2: ready: "yes please" is not the name of a venue`},
+		{"borrowers.csv", "card,mail\n1,a@b.example\n", "borrowers.csv:2: mail: holds an address; want yes or no"},
 		{"borrowers.csv", "card,expires\n1,31.12.2027\n", `borrowers.csv:2: expires: "31.12.2027" is not a date`},
 		{"borrowers.csv", "card,age_band\n1,old\n", `borrowers.csv:2: age_band: "old" is not a number of years`},
 		{"borrowers.csv", "card\n555\n555\n", "borrowers.csv:3: card: is on line 2 already"},
@@ -140,6 +147,11 @@ func TestFaults(t *testing.T) {
 		{"policy.toml", "[venue.\"A B\"]\n", `policy.toml: venue "A B": want 1 to 40`},
 		{"calendar.toml", "[default]\nclosed = [\"Christmas\"]\n", "calendar.toml:2"},
 		{"calendar.toml", "[default]\nweekly.monday = {staffed_from = \"9:30\", staffed_to = \"8:00\"}\n", "calendar.toml:2: weekly.monday: want staffed_from"},
+		{"calendar.toml", "[default]\nweekly.monday = {open_from = \"20:00\", open_to = \"08:00\"}\n", "calendar.toml:2: weekly.monday: want open_from and open_to"},
+		{"calendar.toml", "[default]\nweekly.monday = {open_to = \"8 o'clock\"}\n", "calendar.toml:2: weekly.monday: want open_from and open_to"},
+		{"calendar.toml", "[default]\ndays.christmas = {closed = true}\n", "calendar.toml:2: days.christmas: is not a date"},
+		{"calendar.toml", "[default]\ndays.2026-12-24 = {staffed_from = \"09:30\"}\n", "calendar.toml:2: days.2026-12-24: want staffed_from"},
+		{"policy.toml", strings.Replace(goodPolicy, "days = 21", "days = 21\nsets = \"some\"", 1), `policy.toml:7: classes.book.sets: want "all", "note" or "refuse"`},
 		{"catalogue.csv", "item\n", "rename it"},
 	} {
 		_, err := read(t, c.file, c.text)

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
 	"nightdesk/cmd/internal/central/record"
 )
 
@@ -124,19 +125,28 @@ func (t *table) yes(column string) bool {
 	case "yes", "true", "1":
 		return true
 	default:
+		if strings.Contains(s, "@") {
+			t.bad(column, "holds an address; want yes or no, for the address stays in the library system")
+			return false
+		}
 		t.bad(column, fmt.Sprintf("%q is neither yes nor no", s))
 		return false
 	}
 }
 
-func (t *table) years(column string) int {
+func (t *table) years(column string) int { return t.number(column, "years", 150) }
+
+func (t *table) count(column string, max int) int { return t.number(column, "parts", max) }
+
+// number is a whole number from 0; an empty field is 0.
+func (t *table) number(column, of string, max int) int {
 	s := t.text(column, maxField)
 	if s == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > 150 {
-		t.bad(column, fmt.Sprintf("%q is not a number of years", s))
+	if err != nil || n < 0 || n > max {
+		t.bad(column, fmt.Sprintf("%q is not a number of %s", s, of))
 	}
 	return n
 }
@@ -169,11 +179,14 @@ func readItems(file string, text []byte, into *[]record.Item) Problems {
 	*into = []record.Item{}
 	lines := map[circ.ItemID]int{}
 	problems := readTable(file, text, []string{"item", "title"},
-		[]string{"class", "owner", "parts", "age", "not_for_loan"}, func(t *table) {
+		[]string{"class", "owner", "parts", "tagged", "age", "not_for_loan"}, func(t *table) {
 			i := record.Item{
 				ID: circ.ItemID(t.need("item")), Title: t.text("title", maxTitle), Class: t.text("class", maxField),
-				Owner: t.text("owner", maxField), Parts: t.list("parts", maxParts),
+				Owner: t.text("owner", maxField), Parts: t.list("parts", maxParts), Tagged: t.count("tagged", maxParts),
 				Age: t.years("age"), NotLoan: t.yes("not_for_loan"),
+			}
+			if i.Tagged > len(i.Parts) {
+				t.bad("tagged", fmt.Sprintf("says %d, and parts names only %d", i.Tagged, len(i.Parts)))
 			}
 			once(t, lines, "item", i.ID)
 			*into = append(*into, i)
@@ -182,17 +195,22 @@ func readItems(file string, text []byte, into *[]record.Item) Problems {
 	return problems
 }
 
-func readBorrowers(file string, text []byte, into *[]record.Borrower) Problems {
+// readBorrowers reads cards, and their PINs if the file has any.
+func readBorrowers(file string, text []byte, into *[]record.Borrower, pins *[]record.CardPIN) Problems {
 	*into = []record.Borrower{}
 	lines := map[circ.Card]int{}
 	problems := readTable(file, text, []string{"card"},
-		[]string{"category", "blocked", "expires", "age_band", "messages"}, func(t *table) {
+		[]string{"category", "blocked", "expires", "age_band", "messages", "mail", "pin"}, func(t *table) {
 			b := record.Borrower{
 				Card: circ.Card(t.need("card")), Category: t.text("category", maxField), Blocked: t.yes("blocked"),
 				Expires: t.date("expires"), AgeBand: t.years("age_band"), Messages: t.list("messages", maxMessages),
+				Mail: t.yes("mail"),
 			}
 			once(t, lines, "card", b.Card)
 			*into = append(*into, b)
+			if t.hasPINs() {
+				*pins = append(*pins, record.CardPIN{Card: b.Card, PIN: t.pin()})
+			}
 		})
 	slices.SortFunc(*into, func(a, b record.Borrower) int { return cmp.Compare(a.Card, b.Card) })
 	return problems
@@ -206,8 +224,11 @@ func readHolds(file string, text []byte, into *[]record.Hold) Problems {
 	}
 	lines := map[pair]int{}
 	rank := map[circ.ItemID]int{}
-	problems := readTable(file, text, []string{"item", "card"}, nil, func(t *table) {
-		h := record.Hold{Item: circ.ItemID(t.need("item")), Card: circ.Card(t.need("card"))}
+	problems := readTable(file, text, []string{"item", "card"}, []string{"ready"}, func(t *table) {
+		h := record.Hold{Item: circ.ItemID(t.need("item")), Card: circ.Card(t.need("card")), Ready: t.text("ready", maxField)}
+		if h.Ready != "" && contract.CheckName("venue", h.Ready) != nil {
+			t.bad("ready", fmt.Sprintf("%q is not the name of a venue", h.Ready))
+		}
 		once(t, lines, "item", pair{h.Item, h.Card})
 		rank[h.Item]++
 		h.Rank = rank[h.Item]

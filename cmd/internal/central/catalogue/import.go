@@ -36,6 +36,12 @@ type Tx interface {
 	CloseShared(share string, at time.Time, note string) error
 	// CloseCard closes open cases about a card whose only reason is why.
 	CloseCard(card circ.Card, why circ.Reason, at time.Time, note string) error
+	// PutPIN stores a card's new PIN, or that it has none, and forgets all about the old one.
+	PutPIN(n record.NewPIN, at time.Time) error
+	// DropGonePINs forgets the PINs of cards that are gone.
+	DropGonePINs() error
+	// MoveVerifiers sends the cards with a verifier to all kiosks anew, without it if it is not used.
+	MoveVerifiers(used bool) error
 }
 
 // Count is what an import did to one kind of thing.
@@ -52,7 +58,7 @@ func Import(ctx context.Context, store Store, s Set, at time.Time) (Summary, err
 	sum := Summary{}
 	err := store.Import(ctx, func(tx Tx) error {
 		i := importing{tx: tx, at: at, sum: sum}
-		for _, step := range []func(Set) error{i.rules, i.calendars, i.items, i.borrowers, i.holds} {
+		for _, step := range []func(Set) error{i.rules, i.calendars, i.items, i.borrowers, i.holds, i.pins} {
 			if err := step(s); err != nil {
 				return err
 			}
@@ -104,7 +110,7 @@ func (i importing) items(s Set) error {
 		func(a, b record.Item) int { return cmp.Compare(a.ID, b.ID) },
 		func(a, b record.Item) bool {
 			return slices.Equal(a.Parts, b.Parts) && a.Title == b.Title && a.Class == b.Class && a.Owner == b.Owner &&
-				a.Age == b.Age && a.NotLoan == b.NotLoan && a.Placeholder == b.Placeholder && a.Gone == b.Gone
+				a.Tagged == b.Tagged && a.Age == b.Age && a.NotLoan == b.NotLoan && a.Placeholder == b.Placeholder && a.Gone == b.Gone
 		})
 	gone = slices.DeleteFunc(gone, func(x record.Item) bool { return x.Placeholder || x.Gone })
 	for _, x := range put {
@@ -137,7 +143,7 @@ func (i importing) borrowers(s Set) error {
 		func(a, b record.Borrower) int { return cmp.Compare(a.Card, b.Card) },
 		func(a, b record.Borrower) bool {
 			return slices.Equal(a.Messages, b.Messages) && a.Category == b.Category && a.Blocked == b.Blocked &&
-				a.Expires == b.Expires && a.AgeBand == b.AgeBand && a.Stub == b.Stub && a.Gone == b.Gone
+				a.Expires == b.Expires && a.AgeBand == b.AgeBand && a.Mail == b.Mail && a.Stub == b.Stub && a.Gone == b.Gone
 		})
 	gone = slices.DeleteFunc(gone, func(x record.Borrower) bool { return x.Stub || x.Gone })
 	for _, x := range put {
@@ -181,7 +187,7 @@ func (i importing) holds(s Set) error {
 		return err
 	}
 	put, gone := differ(before, s.Holds, compareHolds, func(a, b record.Hold) bool {
-		return a.Rank == b.Rank || a.Filled != (circ.Tx{})
+		return a.Rank == b.Rank && a.Ready == b.Ready || a.Filled != (circ.Tx{})
 	})
 	for _, h := range put {
 		if err := i.tx.PutHold(h); err != nil {
@@ -207,6 +213,11 @@ func (i importing) books(kind string, now map[string]json.RawMessage) error {
 	before, err := i.tx.Books(kind)
 	if err != nil {
 		return err
+	}
+	if kind == "rules" {
+		if err := i.verifiers(before, now); err != nil {
+			return err
+		}
 	}
 	n := Count{Read: len(now)}
 	for _, venue := range slices.Sorted(maps.Keys(now)) {

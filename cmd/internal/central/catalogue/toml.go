@@ -141,8 +141,12 @@ func checkRules(b circ.RuleBook) *Problem {
 		return &Problem{Column: "classes", Text: "there is no class of items; give at least classes.book.days"}
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.Classes)) {
-		if c := b.Classes[name]; c.Days <= 0 && !c.NotLoan {
+		c := b.Classes[name]
+		if c.Days <= 0 && !c.NotLoan {
 			return &Problem{Column: "classes." + name + ".days", Text: "want a loan period of at least one day, or not_for_loan = true"}
+		}
+		if !slices.Contains([]circ.SetRule{"", circ.SetsAll, circ.SetsNote, circ.SetsRefuse}, c.Sets) {
+			return &Problem{Column: "classes." + name + ".sets", Text: `want "all", "note" or "refuse"`}
 		}
 	}
 	for _, pattern := range b.CardTags {
@@ -150,7 +154,7 @@ func checkRules(b circ.RuleBook) *Problem {
 			return &Problem{Column: "card_tags", Text: err.Error()}
 		}
 	}
-	return nil
+	return checkPIN(b.PIN)
 }
 
 // lineOf finds a key in a venue's part of the file: the first line after its
@@ -178,13 +182,16 @@ func lineOf(text []byte, venue, key string) int {
 
 type dayText struct {
 	Closed      bool   `toml:"closed"`
+	OpenFrom    string `toml:"open_from"`
+	OpenTo      string `toml:"open_to"`
 	StaffedFrom string `toml:"staffed_from"`
 	StaffedTo   string `toml:"staffed_to"`
 }
 
 type calendarText struct {
-	Closed []toml.LocalDate `toml:"closed"`
-	Until  toml.LocalDate   `toml:"until"`
+	Closed []toml.LocalDate   `toml:"closed"`
+	Until  toml.LocalDate     `toml:"until"`
+	Days   map[string]dayText `toml:"days"`
 	Weekly struct {
 		Sunday    dayText `toml:"sunday"`
 		Monday    dayText `toml:"monday"`
@@ -232,20 +239,46 @@ func calendar(t calendarText) (circ.Calendar, *Problem) {
 	}
 	w := t.Weekly
 	for i, d := range []dayText{w.Sunday, w.Monday, w.Tuesday, w.Wednesday, w.Thursday, w.Friday, w.Saturday} {
-		from, err1 := clock(d.StaffedFrom)
-		to, err2 := clock(d.StaffedTo)
-		if err1 != nil || err2 != nil || (d.StaffedFrom == "") != (d.StaffedTo == "") || d.StaffedFrom != "" && !from.Before(to) {
-			name := strings.ToLower(time.Weekday(i).String())
-			return c, &Problem{Column: "weekly." + name, Text: `want staffed_from and staffed_to as hours like "09:30" and "17:00", the earlier first`}
+		if why := d.wrong(); why != "" {
+			return c, &Problem{Column: "weekly." + strings.ToLower(time.Weekday(i).String()), Text: why}
 		}
-		c.Weekly[i] = circ.DayHours{Closed: d.Closed, StaffedFrom: d.StaffedFrom, StaffedTo: d.StaffedTo}
+		c.Weekly[i] = circ.DayHours(d)
+	}
+	for _, date := range slices.Sorted(maps.Keys(t.Days)) {
+		if _, err := time.Parse(time.DateOnly, date); err != nil {
+			return c, &Problem{Column: "days." + date, Text: "is not a date like 2026-12-24"}
+		}
+		if why := t.Days[date].wrong(); why != "" {
+			return c, &Problem{Column: "days." + date, Text: why}
+		}
+		if c.Days == nil {
+			c.Days = map[string]circ.DayHours{}
+		}
+		c.Days[date] = circ.DayHours(t.Days[date])
 	}
 	return c, nil
 }
 
-func clock(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
+// wrong says what is wrong with a day's hours; "" nothing.
+func (d dayText) wrong() string {
+	if (d.StaffedFrom == "") != (d.StaffedTo == "") || !ordered(d.StaffedFrom, d.StaffedTo) {
+		return `want staffed_from and staffed_to as hours like "09:30" and "17:00", the earlier first`
 	}
-	return time.Parse("15:04", s)
+	if !ordered(d.OpenFrom, d.OpenTo) {
+		return `want open_from and open_to as hours like "08:00" and "20:00", the earlier first`
+	}
+	return ""
+}
+
+// ordered says whether two hours are hours, the earlier first. An empty one is
+// the day's beginning or its end, which may be written as 24:00 as well.
+func ordered(from, to string) bool {
+	hour := regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	if from == "" {
+		from = "00:00"
+	}
+	if to == "" {
+		to = "24:00"
+	}
+	return hour.MatchString(from) && (to == "24:00" || hour.MatchString(to)) && from < to
 }

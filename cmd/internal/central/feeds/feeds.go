@@ -58,6 +58,10 @@ type View interface {
 	Book(kind, venue string) (body []byte, ver uint64, err error)
 	Items(since uint64, after circ.ItemID, max int) ([]Item, error)
 	Borrowers(since uint64, after int64, max int) ([]Borrower, error)
+	// Card gives one card, unless it is gone or nobody knows it.
+	Card(circ.Card) (Borrower, bool, error)
+	// Verifier is what a card's PIN can be held against; nil if nothing.
+	Verifier(circ.Card) (*contract.Verifier, error)
 	Circs(since uint64, after circ.ItemID, max int) ([]Circ, error)
 	Outcomes(kiosk string, since uint64, after int64, received time.Time, max int) ([]Outcome, error)
 }
@@ -75,7 +79,8 @@ type Borrower struct {
 	Loans   int
 	ByClass map[string]int
 	Oldest  time.Time // due date; zero: none
-	Told    []string  // message codes from open cases
+	Told    []string  // message codes
+	Ready   []string  // for each hold that can be collected, at which venue
 	Ver     uint64
 }
 

@@ -18,7 +18,7 @@ func (r reading) items(c cursor) ([]contract.Row, []string, bool, error) {
 	}
 	return rows(list, func(i Item) (contract.Row, string, error) {
 		x, err := row(contract.RowItem, string(i.ID), i.Ver, i.Gone, contract.ItemRow{
-			Title: i.Title, Class: i.Class, Owner: i.Owner, Parts: i.Parts, Age: i.Age, NotLoan: i.NotLoan,
+			Title: i.Title, Class: i.Class, Owner: i.Owner, Parts: i.Parts, Tagged: i.Tagged, Age: i.Age, NotLoan: i.NotLoan,
 		})
 		return x, string(i.ID), err
 	})
@@ -66,34 +66,69 @@ func (r reading) borrowers(c cursor) ([]contract.Row, []string, bool, error) {
 	if err != nil {
 		return nil, nil, false, err
 	}
-	zone, err := r.venueZone()
+	rules, err := r.venueRules()
 	if err != nil {
 		return nil, nil, false, err
 	}
 	return rows(list, func(b Borrower) (contract.Row, string, error) {
 		key := contract.CardKey(r.to.CardKey, b.Card)
-		data := contract.BorrowerRow{
-			Category: b.Category, Blocked: b.Blocked, Expires: b.Expires, AgeBand: b.AgeBand,
-			Loans: b.Loans, ByClass: b.ByClass, Messages: append(b.Messages, b.Told...),
-		}
-		if !b.Oldest.IsZero() {
-			data.Oldest = b.Oldest.In(zone).Format(time.DateOnly)
+		data, err := r.borrower(b, rules)
+		if err != nil {
+			return contract.Row{}, "", err
 		}
 		x, err := row(contract.RowBorrower, hex.EncodeToString(key[:]), b.Ver, b.Gone, data)
 		return x, strconv.FormatInt(b.ID, 10), err
 	})
 }
 
-func (r reading) venueZone() (*time.Location, error) {
+// borrower is a card as this kiosk may know it. Only a venue that holds PINs
+// against verifiers gets any (design D6).
+func (r reading) borrower(b Borrower, rules *circ.RuleBook) (contract.BorrowerRow, error) {
+	data := contract.BorrowerRow{
+		Category: b.Category, Blocked: b.Blocked, Expires: b.Expires, AgeBand: b.AgeBand,
+		Loans: b.Loans, ByClass: b.ByClass, Messages: r.messages(b), Mail: b.Mail && rules != nil && rules.Mailer,
+	}
+	if !b.Oldest.IsZero() {
+		data.Oldest = b.Oldest.In(record.Zone(rules)).Format(time.DateOnly)
+	}
+	if rules == nil || rules.PIN.Ask != circ.PINOnline || rules.PIN.Offline != circ.PINVerifier {
+		return data, nil
+	}
+	var err error
+	data.Verifier, err = r.view.Verifier(b.Card)
+	return data, err
+}
+
+// messages is what a borrower is told at this kiosk: what the library system
+// wants told, what central found, and what can be collected at its venue.
+func (r reading) messages(b Borrower) []string {
+	codes := append(b.Messages, b.Told...)
+	here := 0
+	for _, venue := range b.Ready {
+		if venue == r.to.Venue {
+			here++
+		}
+	}
+	switch {
+	case here == 1:
+		codes = append(codes, contract.MsgHoldReady)
+	case here > 1:
+		codes = append(codes, contract.MsgHoldsReady)
+	}
+	return contract.SortMessages(codes)
+}
+
+// venueRules gives the rules of the kiosk's venue; nil if there are none.
+func (r reading) venueRules() (*circ.RuleBook, error) {
 	body, _, err := r.view.Book(string(contract.RowRules), r.to.Venue)
 	if err != nil || body == nil {
-		return time.UTC, err
+		return nil, err
 	}
 	var book circ.RuleBook
 	if err := json.Unmarshal(body, &book); err != nil {
-		return time.UTC, nil // the import checks it; a date is not worth failing for
+		return nil, nil // the import checks it; a date is not worth failing for
 	}
-	return record.Zone(&book), nil
+	return &book, nil
 }
 
 func (r reading) circs(c cursor) ([]contract.Row, []string, bool, error) {

@@ -39,6 +39,9 @@ func (a act) loan() (verdict, error) {
 	default:
 		err = a.issue(d, card, &v)
 	}
+	if v.parked {
+		v.tell = contract.MsgLoanRefused
+	}
 	a.aged(&v)
 	return v, err
 }
@@ -144,10 +147,27 @@ func (a act) borrower(card circ.Card, v *verdict) (Borrower, error) {
 // if it comes later and gives more time, else nothing.
 func (a act) again(open Loan, d contract.Loan, v *verdict) error {
 	v.out, v.reason = Changed, circ.ItemAlreadyYours
-	if !d.Due.After(open.Due) || !a.at.After(open.Start.Add(renewAfter)) {
+	if d.Due.After(open.Due) && a.at.After(open.Start.Add(renewAfter)) {
+		open = a.extend(open, d)
+		if err := a.tx.PutLoan(open); err != nil {
+			return err
+		}
+	}
+	return a.promised(open, d)
+}
+
+// promised tells the borrower if the books have another date than the kiosk
+// showed.
+func (a act) promised(l Loan, d contract.Loan) error {
+	rules, err := a.tx.Rules(a.stored.Venue)
+	if err != nil || d.Due.IsZero() {
+		return err
+	}
+	date := func(t time.Time) string { return t.In(Zone(rules)).Format(time.DateOnly) }
+	if date(l.Due) == date(d.Due) {
 		return nil
 	}
-	return a.tx.PutLoan(a.extend(open, d))
+	return a.tx.Tell(l.Card, contract.MsgDueChanged, a.at)
 }
 
 // displace resolves an issue against another card's open loan. A kiosk's own
@@ -165,7 +185,10 @@ func (a act) displace(open Loan, l *Loan, v *verdict) error {
 	}
 	open.End, open.EndedBy, open.EndedTx = later(a.at, open.Start), ByIssue, l.Tx
 	v.flag(OpenLoan, "it was on loan to another card and must have come back unseen; that loan was closed")
-	return a.tx.PutLoan(open)
+	if err := a.tx.PutLoan(open); err != nil {
+		return err
+	}
+	return a.tx.Tell(open.Card, contract.MsgLoanChanged, a.at)
 }
 
 // returnedSince closes a loan whose return another kiosk reported first (row 24).
@@ -198,7 +221,10 @@ func (a act) renew(d contract.Loan, card circ.Card, v *verdict) error {
 	if err := a.renewable(open, v); err != nil {
 		return err
 	}
-	return a.tx.PutLoan(open)
+	if err := a.tx.PutLoan(open); err != nil {
+		return err
+	}
+	return a.promised(open, d)
 }
 
 // extend moves the due date, never back, and counts one renewal a day.

@@ -16,9 +16,10 @@ type Item struct {
 	ID          circ.ItemID
 	Title       string
 	Class       string
-	Owner       string // ISIL
-	Parts       []string
-	Age         int // years; 0: no limit
+	Owner       string   // ISIL
+	Parts       []string // in order, those with a tag first
+	Tagged      int      // how many of them carry a tag; 0: all
+	Age         int      // years; 0: no limit
 	NotLoan     bool
 	Placeholder bool // a kiosk handled it before the catalogue knew it
 	Gone        bool // the catalogue no longer has it
@@ -32,6 +33,7 @@ type Borrower struct {
 	Expires  string // YYYY-MM-DD, last day of membership; "" never
 	AgeBand  int
 	Messages []string
+	Mail     bool // the library system has an e-mail address; it stays there
 	Stub     bool // a kiosk lent to it before the library system named it
 	Gone     bool
 }
@@ -42,6 +44,26 @@ type Hold struct {
 	Card   circ.Card
 	Rank   int     // from 1, first served first
 	Filled circ.Tx // the issue that fulfilled it; zero: still waiting
+	Ready  string  // venue where the item waits to be collected; "" not yet
+}
+
+// Receipt is a list that a borrower wants by e-mail. It lies here until the
+// authority's mailer has taken it.
+type Receipt struct {
+	ID    int64
+	Card  circ.Card
+	Kiosk string
+	Visit circ.Visit
+	At    time.Time
+	Lines []ReceiptLine
+}
+
+// ReceiptLine is one act on a receipt.
+type ReceiptLine struct {
+	Item  circ.ItemID `json:"item"`
+	Title string      `json:"title,omitempty"` // "" if the catalogue has none
+	Kind  circ.Kind   `json:"kind"`
+	Due   time.Time   `json:"due,omitzero"`
 }
 
 // Loan is one loan, open while End is zero.
@@ -147,6 +169,9 @@ const (
 	Unreadable       circ.Reason = "unreadable"        // the event's data is not what its type says
 	UnknownType      circ.Reason = "unknown-type"      // a newer kiosk than this central
 	Unsealable       circ.Reason = "cannot-unseal"     // the card number was not sealed for us
+	NoMailer         circ.Reason = "no-mailer"         // a receipt by e-mail, and nobody sends any
+	LeftBehind       circ.Reason = "left-behind"       // items lay on a pad and nobody came
+	StaffNotice      circ.Reason = "staff-notice"      // a newer kiosk tells something that this central has no words for
 )
 
 const (

@@ -17,6 +17,10 @@ type Store interface {
 	Waiting(ctx context.Context) ([]string, error)
 	// Update runs do in one write transaction, with the kiosk's row locked.
 	Update(ctx context.Context, kiosk string, do func(Tx) error) error
+	// PINs gives the PIN of every card that has one.
+	PINs(ctx context.Context) (map[circ.Card]PIN, error)
+	// Ask runs do in one write transaction.
+	Ask(ctx context.Context, do func(AskTx) error) error
 }
 
 // Tx is the record inside one write transaction. Whatever it changes carries
@@ -41,6 +45,8 @@ type Tx interface {
 	// because the item turned up on another card.
 	UnseenLoan(item circ.ItemID, t time.Time) (Loan, bool, error)
 	CountLoans(card circ.Card, class string) (all, ofClass int, err error)
+	// OpenLoans gives what a card has on loan, by item.
+	OpenLoans(circ.Card) ([]Loan, error)
 	PutLoan(Loan) error
 	LastReturn(circ.ItemID) (at time.Time, kiosk string, err error)
 	PutReturn(item circ.ItemID, at time.Time, kiosk string) error
@@ -58,6 +64,19 @@ type Tx interface {
 
 	// Rules gives the venue's rules, or the default ones; nil if there are none.
 	Rules(venue string) (*circ.RuleBook, error)
+	// Calendar gives the venue's calendar, or the default one.
+	Calendar(venue string) (circ.Calendar, error)
+
+	// Tell puts a message into a card's row until it has been told; at is when
+	// what it tells of happened.
+	Tell(card circ.Card, code string, at time.Time) error
+	// Untell takes a message out of a card's row, told or not.
+	Untell(card circ.Card, code string) error
+	// Forget takes messages out of a card's row that are no newer than what a
+	// kiosk had read, or than at if that was before a restored central.
+	Forget(card circ.Card, codes []string, read circ.FeedVersion, at time.Time) error
+	// PutReceipt stores a receipt for the mailer.
+	PutReceipt(Receipt) error
 }
 
 // ErrConstraint is what a Tx returns when the database itself refuses a row.

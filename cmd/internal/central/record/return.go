@@ -107,7 +107,7 @@ func (a act) lateReturn(id circ.ItemID, onLoan bool, v *verdict) error {
 
 // settled closes the cases that a return answers.
 func (a act) settled(id circ.ItemID) error {
-	for _, why := range []circ.Reason{ReturnIncomplete, TagSilent} {
+	for _, why := range []circ.Reason{ReturnIncomplete, TagSilent, LeftBehind} {
 		if err := a.tx.CloseCases(id, why, a.stored.Received, "the item came back"); err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (a act) incomplete(d contract.Returned, v *verdict) error {
 	if err != nil || !found || !a.follows(open) {
 		return err
 	}
-	v.card, v.tell = open.Card, string(ReturnIncomplete)
+	v.card, v.tell = open.Card, contract.MsgReturnIncomplete
 	if v.share == "" {
 		v.share = "return-incomplete/" + open.Tx.String()
 	}

@@ -74,6 +74,14 @@ func (a act) holds(l Loan, v *verdict) error {
 			return a.tx.PutHold(h)
 		}
 	}
+	for _, h := range waiting {
+		if h.Ready != "" {
+			h.Ready = "" // it is on the reservation shelf no more
+			if err := a.tx.PutHold(h); err != nil {
+				return err
+			}
+		}
+	}
 	if len(waiting) > 0 {
 		v.flag(HoldTaken, "another borrower waits for this item and keeps the place in the queue; tell them")
 	}

@@ -105,6 +105,14 @@ func (a act) judge() (verdict, error) {
 		return a.back()
 	case contract.TagUnverified, contract.TagVerified, contract.TagChanged, contract.TagFault:
 		return a.tag()
+	case contract.RenewAsked:
+		return a.renewAll()
+	case contract.BorrowerTold:
+		return a.told()
+	case contract.StaffNotice:
+		return a.notice()
+	case contract.ReceiptWanted:
+		return a.receipt()
 	}
 	return parked(UnknownType, fmt.Sprintf("%q is no event this version knows; update central, then look again", clip(string(a.event.Type)))), nil
 }

@@ -23,10 +23,10 @@ func (s *Store) Import(ctx context.Context, do func(catalogue.Tx) error) error {
 // AllItems gives every item, also those that are gone.
 func (t *Tx) AllItems() ([]record.Item, error) {
 	var all []record.Item
-	err := t.each(`SELECT item, title, class, owner, parts, age, nfl, placeholder, gone FROM item ORDER BY item`, nil, func(r *sql.Rows) error {
+	err := t.each(`SELECT item, title, class, owner, parts, tagged, age, nfl, placeholder, gone FROM item ORDER BY item`, nil, func(r *sql.Rows) error {
 		var i record.Item
 		var parts string
-		err := r.Scan(&i.ID, &i.Title, &i.Class, &i.Owner, &parts, &i.Age, &i.NotLoan, &i.Placeholder, &i.Gone)
+		err := r.Scan(&i.ID, &i.Title, &i.Class, &i.Owner, &parts, &i.Tagged, &i.Age, &i.NotLoan, &i.Placeholder, &i.Gone)
 		if err == nil {
 			i.Parts, err = list(parts)
 		}
@@ -39,10 +39,10 @@ func (t *Tx) AllItems() ([]record.Item, error) {
 // AllBorrowers gives every card, also those that are gone.
 func (t *Tx) AllBorrowers() ([]record.Borrower, error) {
 	var all []record.Borrower
-	err := t.each(`SELECT card, category, blocked, expires, age_band, messages, stub, gone FROM borrower ORDER BY card`, nil, func(r *sql.Rows) error {
+	err := t.each(`SELECT card, category, blocked, expires, age_band, messages, mail, stub, gone FROM borrower ORDER BY card`, nil, func(r *sql.Rows) error {
 		var b record.Borrower
 		var messages string
-		err := r.Scan((*string)(&b.Card), &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Stub, &b.Gone)
+		err := r.Scan((*string)(&b.Card), &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Mail, &b.Stub, &b.Gone)
 		if err == nil {
 			b.Messages, err = list(messages)
 		}
@@ -55,10 +55,10 @@ func (t *Tx) AllBorrowers() ([]record.Borrower, error) {
 // AllHolds gives every hold, also the fulfilled ones.
 func (t *Tx) AllHolds() ([]record.Hold, error) {
 	var all []record.Hold
-	err := t.each(`SELECT item, card, rank, filled FROM hold ORDER BY item, card`, nil, func(r *sql.Rows) error {
+	err := t.each(`SELECT item, card, rank, filled, ready FROM hold ORDER BY item, card`, nil, func(r *sql.Rows) error {
 		var h record.Hold
 		var filled []byte
-		err := r.Scan(&h.Item, (*string)(&h.Card), &h.Rank, &filled)
+		err := r.Scan(&h.Item, (*string)(&h.Card), &h.Rank, &filled, &h.Ready)
 		copy(h.Filled[:], filled)
 		all = append(all, h)
 		return err
@@ -68,7 +68,7 @@ func (t *Tx) AllHolds() ([]record.Hold, error) {
 
 // DropHold removes a hold.
 func (t *Tx) DropHold(h record.Hold) error {
-	if err := t.touch(h.Item, ""); err != nil {
+	if err := t.touchHold(h); err != nil {
 		return err
 	}
 	return t.exec(`DELETE FROM hold WHERE item = ? AND card = ?`, h.Item, string(h.Card))
@@ -96,6 +96,11 @@ func (t *Tx) PutBook(kind, venue string, body []byte) error {
 	var text any
 	if body != nil {
 		text = string(body)
+	}
+	if kind == "rules" { // they say whether anybody sends e-mails
+		if err := t.exec(`UPDATE borrower SET ver = ? WHERE mail <> 0`, ver); err != nil {
+			return err
+		}
 	}
 	return t.exec(`INSERT OR REPLACE INTO book (kind, venue, body, ver) VALUES (?, ?, ?, ?)`, kind, venue, text, ver)
 }

@@ -96,12 +96,12 @@ func (t *Tx) Items(since uint64, after circ.ItemID, max int) ([]feeds.Item, erro
 		return nil, err
 	}
 	var out []feeds.Item
-	err = t.each(`SELECT item, title, class, owner, parts, age, nfl, gone, ver FROM item`+by+`
+	err = t.each(`SELECT item, title, class, owner, parts, tagged, age, nfl, gone, ver FROM item`+by+`
 		WHERE ver > ?1 AND item > ?2 AND placeholder = 0 AND (gone = 0 OR ?1 > 0) ORDER BY item LIMIT ?3`,
 		[]any{since, after, max}, func(r *sql.Rows) error {
 			var i feeds.Item
 			var parts string
-			err := r.Scan(&i.ID, &i.Title, &i.Class, &i.Owner, &parts, &i.Age, &i.NotLoan, &i.Gone, &i.Ver)
+			err := r.Scan(&i.ID, &i.Title, &i.Class, &i.Owner, &parts, &i.Tagged, &i.Age, &i.NotLoan, &i.Gone, &i.Ver)
 			if err == nil {
 				i.Parts, err = list(parts)
 			}
@@ -119,12 +119,12 @@ func (t *Tx) Borrowers(since uint64, after int64, max int) ([]feeds.Borrower, er
 		return nil, err
 	}
 	var out []feeds.Borrower
-	err = t.each(`SELECT id, card, category, blocked, expires, age_band, messages, gone, ver FROM borrower`+by+`
+	err = t.each(`SELECT id, card, category, blocked, expires, age_band, messages, mail, gone, ver FROM borrower`+by+`
 		WHERE ver > ?1 AND id > ?2 AND stub = 0 AND (gone = 0 OR ?1 > 0) ORDER BY id LIMIT ?3`,
 		[]any{since, after, max}, func(r *sql.Rows) error {
 			var b feeds.Borrower
 			var messages string
-			err := r.Scan(&b.ID, (*string)(&b.Card), &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Gone, &b.Ver)
+			err := r.Scan(&b.ID, (*string)(&b.Card), &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Mail, &b.Gone, &b.Ver)
 			if err == nil {
 				b.Messages, err = list(messages)
 			}
@@ -161,13 +161,7 @@ func (t *Tx) standing(b *feeds.Borrower) error {
 	if err != nil {
 		return err
 	}
-	return t.each(`SELECT DISTINCT tell FROM matter WHERE card = ? AND closed IS NULL AND tell <> '' ORDER BY tell`,
-		[]any{string(b.Card)}, func(r *sql.Rows) error {
-			var code string
-			err := r.Scan(&code)
-			b.Told = append(b.Told, code)
-			return err
-		})
+	return t.told(b)
 }
 
 // Circs gives the next items whose loan or holds changed since a version.

@@ -54,6 +54,17 @@ func (t *Tx) CountLoans(card circ.Card, class string) (all, ofClass int, err err
 	return all, ofClass, err
 }
 
+// OpenLoans gives what a card has on loan.
+func (t *Tx) OpenLoans(card circ.Card) ([]record.Loan, error) {
+	var loans []record.Loan
+	err := t.each(`SELECT `+loanColumns+` FROM loan WHERE card = ? AND ended IS NULL ORDER BY item`, []any{string(card)}, func(r *sql.Rows) error {
+		l, err := scanLoan(r)
+		loans = append(loans, l)
+		return err
+	})
+	return loans, err
+}
+
 // PutLoan stores a loan.
 func (t *Tx) PutLoan(l record.Loan) error {
 	if err := t.touch(l.Item, l.Card); err != nil {

@@ -91,8 +91,8 @@ func (t *Tx) Mark(kiosk string, tx circ.Tx, typ contract.EventType) (before bool
 func (t *Tx) Item(id circ.ItemID) (record.Item, bool, error) {
 	i := record.Item{ID: id}
 	var parts string
-	found, err := t.find(`SELECT title, class, owner, parts, age, nfl, placeholder, gone FROM item WHERE item = ?`, []any{id},
-		&i.Title, &i.Class, &i.Owner, &parts, &i.Age, &i.NotLoan, &i.Placeholder, &i.Gone)
+	found, err := t.find(`SELECT title, class, owner, parts, tagged, age, nfl, placeholder, gone FROM item WHERE item = ?`, []any{id},
+		&i.Title, &i.Class, &i.Owner, &parts, &i.Tagged, &i.Age, &i.NotLoan, &i.Placeholder, &i.Gone)
 	if found {
 		i.Parts, err = list(parts)
 	}
@@ -109,17 +109,17 @@ func (t *Tx) PutItem(i record.Item) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT OR REPLACE INTO item (item, title, class, owner, parts, age, nfl, placeholder, gone, ver)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		i.ID, i.Title, i.Class, i.Owner, text(i.Parts), i.Age, i.NotLoan, i.Placeholder, i.Gone, ver)
+	return t.exec(`INSERT OR REPLACE INTO item (item, title, class, owner, parts, tagged, age, nfl, placeholder, gone, ver)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		i.ID, i.Title, i.Class, i.Owner, text(i.Parts), i.Tagged, i.Age, i.NotLoan, i.Placeholder, i.Gone, ver)
 }
 
 // Borrower finds a card.
 func (t *Tx) Borrower(card circ.Card) (record.Borrower, bool, error) {
 	b := record.Borrower{Card: card}
 	var messages string
-	found, err := t.find(`SELECT category, blocked, expires, age_band, messages, stub, gone FROM borrower WHERE card = ?`,
-		[]any{string(card)}, &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Stub, &b.Gone)
+	found, err := t.find(`SELECT category, blocked, expires, age_band, messages, mail, stub, gone FROM borrower WHERE card = ?`,
+		[]any{string(card)}, &b.Category, &b.Blocked, &b.Expires, &b.AgeBand, &messages, &b.Mail, &b.Stub, &b.Gone)
 	if found {
 		b.Messages, err = list(messages)
 	}
@@ -132,10 +132,10 @@ func (t *Tx) PutBorrower(b record.Borrower) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO borrower (card, category, blocked, expires, age_band, messages, stub, gone, ver)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-		ON CONFLICT (card) DO UPDATE SET category = ?2, blocked = ?3, expires = ?4, age_band = ?5, messages = ?6, stub = ?7, gone = ?8, ver = ?9`,
-		string(b.Card), b.Category, b.Blocked, b.Expires, b.AgeBand, text(b.Messages), b.Stub, b.Gone, ver)
+	return t.exec(`INSERT INTO borrower (card, category, blocked, expires, age_band, messages, mail, stub, gone, ver)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?10, ?7, ?8, ?9)
+		ON CONFLICT (card) DO UPDATE SET category = ?2, blocked = ?3, expires = ?4, age_band = ?5, messages = ?6, stub = ?7, gone = ?8, ver = ?9, mail = ?10`,
+		string(b.Card), b.Category, b.Blocked, b.Expires, b.AgeBand, text(b.Messages), b.Stub, b.Gone, ver, b.Mail)
 }
 
 // LastReturn gives an item's last return and the kiosk that took it.
@@ -175,9 +175,9 @@ func (t *Tx) touch(item circ.ItemID, card circ.Card) error {
 // Holds gives who waits for an item, first served first.
 func (t *Tx) Holds(item circ.ItemID) ([]record.Hold, error) {
 	var holds []record.Hold
-	err := t.each(`SELECT card, rank FROM hold WHERE item = ? AND filled IS NULL ORDER BY rank, card`, []any{item}, func(r *sql.Rows) error {
+	err := t.each(`SELECT card, rank, ready FROM hold WHERE item = ? AND filled IS NULL ORDER BY rank, card`, []any{item}, func(r *sql.Rows) error {
 		h := record.Hold{Item: item}
-		err := r.Scan((*string)(&h.Card), &h.Rank)
+		err := r.Scan((*string)(&h.Card), &h.Rank, &h.Ready)
 		holds = append(holds, h)
 		return err
 	})
@@ -187,17 +187,30 @@ func (t *Tx) Holds(item circ.ItemID) ([]record.Hold, error) {
 // FilledBy gives the hold that an issue fulfilled.
 func (t *Tx) FilledBy(tx circ.Tx) (record.Hold, bool, error) {
 	h := record.Hold{Filled: tx}
-	found, err := t.find(`SELECT item, card, rank FROM hold WHERE filled = ?`, []any{tx[:]}, &h.Item, (*string)(&h.Card), &h.Rank)
+	found, err := t.find(`SELECT item, card, rank, ready FROM hold WHERE filled = ?`, []any{tx[:]}, &h.Item, (*string)(&h.Card), &h.Rank, &h.Ready)
 	return h, found, err
 }
 
 // PutHold stores a hold.
 func (t *Tx) PutHold(h record.Hold) error {
-	if err := t.touch(h.Item, ""); err != nil {
+	if err := t.touchHold(h); err != nil {
 		return err
 	}
-	return t.exec(`INSERT OR REPLACE INTO hold (item, card, rank, filled) VALUES (?, ?, ?, ?)`,
-		h.Item, string(h.Card), h.Rank, id(h.Filled))
+	return t.exec(`INSERT OR REPLACE INTO hold (item, card, rank, filled, ready) VALUES (?, ?, ?, ?, ?)`,
+		h.Item, string(h.Card), h.Rank, id(h.Filled), h.Ready)
+}
+
+// touchHold stamps whom a hold concerns: who waits, and who has the item.
+func (t *Tx) touchHold(h record.Hold) error {
+	if err := t.touch(h.Item, h.Card); err != nil {
+		return err
+	}
+	var holder string
+	found, err := t.find(`SELECT card FROM loan WHERE item = ? AND ended IS NULL`, []any{h.Item}, &holder)
+	if err != nil || !found {
+		return err
+	}
+	return t.touch("", circ.Card(holder))
 }
 
 // Rules gives the venue's rules, or the default ones.
@@ -211,6 +224,18 @@ func (t *Tx) Rules(venue string) (*circ.RuleBook, error) {
 		return nil, fmt.Errorf("read the rules of %s: %w", venue, err)
 	}
 	return &r, nil
+}
+
+// Calendar gives the venue's calendar, or the default one.
+func (t *Tx) Calendar(venue string) (c circ.Calendar, err error) {
+	body, _, err := t.Book("calendar", venue)
+	if err != nil || body == nil {
+		return c, err
+	}
+	if err := json.Unmarshal(body, &c); err != nil {
+		return c, fmt.Errorf("read the calendar of %s: %w", venue, err)
+	}
+	return c, nil
 }
 
 // Book gives the venue's rules or calendar, or the default ones; nil if there
