@@ -29,6 +29,12 @@ type Ledger interface {
 	Lent(ctx context.Context, item circ.ItemID) (ledger.Lent, error)
 	Verify(ctx context.Context, at circ.Moment, visit circ.Visit, uid drivers.UID) (bool, error)
 	Note(ctx context.Context, at circ.Moment, visit circ.Visit, t contract.EventType, note contract.TagNote) error
+	AskRenew(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower) error
+	AskReceipt(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower, lines []contract.ReceiptLine) error
+	Told(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower, feed circ.FeedVersion, codes []string) error
+	Notice(ctx context.Context, at circ.Moment, visit circ.Visit, n contract.Notice) error
+	PINTries(ctx context.Context, at circ.Moment, card circ.CardKey) (contract.PINState, error)
+	PINTried(ctx context.Context, at circ.Moment, card circ.CardKey, right bool) error
 }
 
 // Facts is what the desk needs of the cache.
@@ -49,11 +55,27 @@ type Desk struct {
 	Show    func(visit.State, circ.Moment)
 	Poke    func() // events may be waiting to be sent
 	Log     *slog.Logger
-	House   visit.House // the venue's own times
+	House   visit.House // the venue's own ways
+	Beside  Beside
 
 	state   visit.State
 	current atomic.Value // circ.Visit, for the pads
 	doubt   error        // why the ledger takes no issues; nil if it does
+}
+
+// Beside is what the desk hands to others, because it may take seconds. Each
+// answers with an event. None of them waits. What is nil is not there, and is
+// not asked for as long as the visit's Devices and rules say so.
+type Beside struct {
+	// PIN asks central about a card's PIN, and holds the PIN against the
+	// card's verifier if central is silent. Then it calls back, on the desk's
+	// goroutine.
+	PIN func(q PINQuestion, back func(context.Context, PINResult) error)
+	// Judge says what a typed number is.
+	Judge func(text string) visit.Event
+	// Print begins a job, and EndPrint ends what is left of a visit's.
+	Print    func(visit.Print)
+	EndPrint func(circ.Visit)
 }
 
 // Visit is the visit that is going on, for any goroutine.
@@ -87,37 +109,6 @@ func (d *Desk) Handle(ctx context.Context, ev visit.Event) error {
 	}
 	d.Show(d.state, d.Now())
 	return nil
-}
-
-// perform does what the visit wants and gives the event that answers it.
-func (d *Desk) perform(ctx context.Context, at circ.Moment, fx visit.Effect) (visit.Event, error) {
-	switch e := fx.(type) {
-	case visit.Look:
-		return d.look(ctx, at, e)
-	case visit.Record:
-		return d.record(ctx, at, e)
-	case visit.Drop:
-		r, err := d.Ledger.Drop(ctx, at, e.Tx)
-		d.Poke()
-		return visit.Recorded{Visit: e.Visit, Receipts: []circ.Receipt{r}}, d.survive(ctx, err)
-	case visit.Resume:
-		return d.resume(ctx, at, e)
-	}
-	return nil, nil // Ended: the state has forgotten; nothing else here remembers
-}
-
-func (d *Desk) look(ctx context.Context, at circ.Moment, e visit.Look) (visit.Event, error) {
-	f, err := d.facts(ctx, at, e.Who, e.Items)
-	if err != nil {
-		return nil, err
-	}
-	known := visit.Known{Visit: e.Visit, Ask: e.Ask, Items: f.Items}
-	reason, service := policy.Rules{Zone: zone(f.Rules)}.Standing(at, f)
-	known.Standing = visit.Standing{Known: f.Borrower != nil, Reason: reason, Service: visit.Service(service)}
-	if b := f.Borrower; b != nil {
-		known.Standing.Loans, known.Standing.Oldest, known.Standing.Notes = b.Loans, b.Oldest, b.Messages
-	}
-	return known, nil
 }
 
 // facts reads what central told. A cache that cannot be read is no reason to

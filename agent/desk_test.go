@@ -22,6 +22,22 @@ import (
 // known is a cache with one borrower and a few items.
 type known map[circ.ItemID]circ.ItemFacts
 
+// pinned is the same at a venue that asks for a PIN.
+type pinned struct {
+	known
+	rule     circ.PINRule
+	verifier *circ.Verifier
+}
+
+func (p pinned) Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Borrower, items []circ.ItemID) (circ.Facts, error) {
+	f, err := p.known.Facts(ctx, at, k, who, items)
+	f.Rules.PIN = p.rule
+	if f.Borrower != nil {
+		f.Borrower.Verifier = p.verifier
+	}
+	return f, err
+}
+
 func (k known) Facts(_ context.Context, at circ.Moment, _ []byte, who circ.Borrower, _ []circ.ItemID) (circ.Facts, error) {
 	f := circ.Facts{Items: k, AsOf: at.Wall, Rules: &circ.RuleBook{Version: "r1", TimeZone: "Europe/London",
 		Classes:    map[string]circ.ClassRule{"book": {Days: 21, Renewals: 5}},

@@ -89,10 +89,6 @@ func (k *kiosk) role(pad string) visit.Role {
 
 // scannerSession is the scanner from being opened to its first trouble.
 func (k *kiosk) scannerSession(ctx context.Context) error {
-	rules, err := barcodeRules(k.cfg.Barcodes)
-	if err != nil {
-		return err
-	}
 	line := catalog.Line{Path: k.cfg.Scanner.Path, Baud: k.cfg.Scanner.Baud, Gap: k.cfg.Scanner.Gap.Duration}
 	s, err := catalog.OpenScanner(ctx, scannerDriver, line)
 	if err != nil {
@@ -103,7 +99,7 @@ func (k *kiosk) scannerSession(ctx context.Context) error {
 	k.status.setScanner(true)
 	k.told(ctx)
 	defer func() { k.status.setScanner(false); k.told(ctx) }()
-	return k.scan(ctx, s, rules)
+	return k.scan(ctx, s, k.judge)
 }
 
 // scan hands on one barcode after the other. The same code again so soon is

@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nightdesk/agent/config"
+	"nightdesk/agent/visit"
+	"nightdesk/drivers/gpio"
 )
 
 // ErrRunning says that another kiosk runs on the same data directory.
@@ -35,16 +39,30 @@ func Lock(cfg config.Config) (*os.File, error) {
 	return f, nil
 }
 
+// ReportVersion is the version of Report. Doctor believes no other: after an
+// update the old program may still be running.
+const ReportVersion = 2
+
 // Report is what a running kiosk leaves in its data directory for doctor:
-// which devices work. It holds nothing of borrowers.
+// what it is for, and which devices work. It holds nothing of borrowers. What
+// is not set up is left out.
 type Report struct {
+	V       int               `json:"v"` // ReportVersion
 	At      time.Time         `json:"at"`
 	PID     int               `json:"pid"`
-	Pads    map[string]bool   `json:"pads"`
-	Scanner bool              `json:"scanner"`
-	Online  bool              `json:"online"`
+	Mode    visit.Mode        `json:"mode"`              // what it was told to be, by technician, calendar or building
+	Shows   visit.Mode        `json:"shows"`             // what it is: without a pad and a scanner it is out
+	Pads    map[string]bool   `json:"pads"`              // that work, by name
+	Scanner bool              `json:"scanner"`           // works
+	Printer string            `json:"printer"`           // "ready", or a visit.PrinterFault; "" without one
+	Headset *bool             `json:"headset"`           // plugged in, as far as anything tells; null: nothing is spoken
+	Lamp    gpio.Pattern      `json:"lamp"`              // what it is to say; "" without one
+	Online  bool              `json:"online"`            // central has been heard
 	Trouble map[string]string `json:"trouble,omitempty"` // last error, by device
 }
+
+// PrinterReady is Report.Printer of a printer that prints.
+const PrinterReady = "ready"
 
 // ReadReport reads what the running kiosk left.
 func ReadReport(cfg config.Config) (Report, error) {
@@ -56,6 +74,9 @@ func ReadReport(cfg config.Config) (Report, error) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return r, fmt.Errorf("read the running kiosk's report: %w", err)
 	}
+	if r.V != ReportVersion {
+		return Report{}, fmt.Errorf("read the running kiosk's report: it has version %d, and this program reads %d", r.V, ReportVersion)
+	}
 	return r, nil
 }
 
@@ -63,15 +84,35 @@ func reportPath(cfg config.Config) string { return filepath.Join(cfg.Data, "stat
 
 // report writes the report; a disk that is full is told of elsewhere.
 func (k *kiosk) report() {
-	k.status.mu.Lock()
-	r := Report{At: k.clock.Now().Wall, PID: os.Getpid(), Pads: k.status.pads, Scanner: k.status.scanner,
-		Online: k.desk.Online(), Trouble: k.status.trouble}
-	b, err := json.Marshal(r)
-	k.status.mu.Unlock()
+	b, err := json.Marshal(k.reported())
 	if err == nil {
 		err = renameio.WriteFile(reportPath(k.cfg), b, 0o600)
 	}
 	if err != nil {
 		k.log.Warn("the report for doctor cannot be written", "err", err)
 	}
+}
+
+// reported is the report of this instant. Only the desk's goroutine asks for it.
+func (k *kiosk) reported() Report {
+	now := k.desk.State()
+	r := Report{V: ReportVersion, At: k.clock.Now().Wall, PID: os.Getpid(), Mode: cmp.Or(now.Mode, visit.InService), Shows: now.Shows(),
+		Online: k.desk.Online()}
+	if k.hasLamp() {
+		r.Lamp = lampSays(now)
+	}
+	k.status.mu.Lock()
+	defer k.status.mu.Unlock()
+	r.Pads, r.Scanner, r.Trouble = maps.Clone(k.status.pads), k.status.scanner, maps.Clone(k.status.trouble)
+	if k.status.hasPaper {
+		r.Printer = cmp.Or(string(k.status.printer), PrinterReady)
+	}
+	if k.voice != nil {
+		in := k.status.headset
+		r.Headset = &in
+		if err := k.voice.speaker.Trouble(); err != nil {
+			r.Trouble["speech"] = err.Error()
+		}
+	}
+	return r
 }

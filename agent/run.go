@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,8 @@ import (
 	"nightdesk/agent/uplink"
 	"nightdesk/agent/visit"
 	"nightdesk/drivers"
+	"nightdesk/drivers/barcode"
+	"nightdesk/drivers/gpio"
 	"nightdesk/drivers/label"
 )
 
@@ -42,7 +45,9 @@ type RunOptions struct {
 const (
 	expireEvery = 10 * time.Second
 	pruneEvery  = time.Hour
-	eventsWait  = 256 // events that may wait for the desk; then their makers wait
+	eventsWait  = 256         // events that may wait for the desk; then their makers wait
+	asidesWait  = 4           // questions that may wait for central; more are dropped
+	aroundEvery = time.Second // how soon a technician's word and the clock's hour are seen
 )
 
 // kiosk is everything that runs while the power is on.
@@ -58,6 +63,12 @@ type kiosk struct {
 	pads   *pads.Presence
 	desk   *Desk
 	status *status
+	press  *press
+	voice  *voice            // nil: there is no headset
+	lamp   chan gpio.Pattern // the newest one
+	shone  atomic.Value      // gpio.Pattern, for a lamp that is opened anew
+	asides chan func(context.Context)
+	judge  barcode.Rules
 	lock   *os.File
 	todo   chan func(context.Context) error // run by the desk's goroutine, one after the other
 	done   chan struct{}                    // closed when the desk's goroutine has ended
@@ -84,6 +95,8 @@ func Run(ctx context.Context, cfg config.Config, o RunOptions) error {
 	if cfg.Scanner.Path != "" {
 		g.Go(func() error { return k.keep(ctx, "scanner", 5*time.Second, k.scannerSession) })
 	}
+	g.Go(func() error { return k.beside(ctx) })
+	k.startDesk(ctx, g)
 	return g.Wait()
 }
 
@@ -99,7 +112,7 @@ func (k *kiosk) keep(ctx context.Context, name string, longest time.Duration, se
 // open makes the rooms, from the disk to the screen.
 func open(ctx context.Context, cfg config.Config, o RunOptions) (_ *kiosk, err error) {
 	k := &kiosk{cfg: cfg, log: o.Log, status: newStatus(cfg), todo: make(chan func(context.Context) error, eventsWait),
-		done: make(chan struct{})}
+		done: make(chan struct{}), press: newPress(), lamp: make(chan gpio.Pattern, 1), asides: make(chan func(context.Context), asidesWait)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
@@ -116,13 +129,9 @@ func open(ctx context.Context, cfg config.Config, o RunOptions) (_ *kiosk, err e
 	}
 	k.uplink = uplink.New(uplink.Config{Credential: k.cred, Broker: cfg.Broker.URL, Program: o.Program, Now: k.clock.Now,
 		Log: k.log, Health: k.health}, k.ledger, k.cache)
-	k.screen, err = screen.New(screen.Config{Listen: cfg.Screen.Listen, Venue: cfg.Name, Phone: cfg.Screen.Phone, Help: cfg.Screen.Help, Log: k.log}, k.tapped)
-	if err != nil {
-		return nil, fmt.Errorf("open the screen: %w", err)
+	if err := k.openDesk(); err != nil {
+		return nil, err
 	}
-	k.desk = &Desk{Ledger: k.ledger, Facts: k.cache, CardKey: k.cred.CardKey, Quiet: cfg.Tags.OnLoan.AFI, Now: k.clock.Now,
-		Online: func() bool { return k.uplink.Online(k.clock.Now()) }, Show: k.screen.Show, Poke: k.uplink.Poke, Log: k.log,
-		House: visit.House{Quiet: cfg.Visit.Quiet.Duration, Warning: cfg.Visit.Warning.Duration}}
 	return k, k.openPads(o)
 }
 
@@ -200,13 +209,13 @@ func (k *kiosk) close() {
 // work is the desk's goroutine: one event to its end, then the next.
 func (k *kiosk) work(ctx context.Context) error {
 	defer close(k.done)
-	if err := k.desk.Devices(ctx, k.status.devices()); err != nil {
+	if err := k.lookAround(ctx); err != nil {
 		return k.ended(ctx, err)
 	}
 	k.report()
 	wake := time.NewTimer(0)
-	expire, prune := time.NewTicker(expireEvery), time.NewTicker(pruneEvery)
-	defer func() { wake.Stop(); expire.Stop(); prune.Stop() }()
+	expire, prune, around := time.NewTicker(expireEvery), time.NewTicker(pruneEvery), time.NewTicker(aroundEvery)
+	defer func() { wake.Stop(); expire.Stop(); prune.Stop(); around.Stop() }()
 	for {
 		k.arm(wake)
 		var err error
@@ -220,6 +229,8 @@ func (k *kiosk) work(ctx context.Context) error {
 		case <-expire.C:
 			err = errors.Join(k.desk.Expire(ctx), k.desk.Devices(ctx, k.status.devices()))
 			k.report()
+		case <-around.C:
+			err = k.lookAround(ctx)
 		case <-prune.C:
 			_, err = k.ledger.Prune(ctx, k.clock.Now())
 		case <-k.uplink.Changed():
@@ -260,7 +271,7 @@ func (k *kiosk) heard(ctx context.Context) error {
 		k.clock.Compare(signed, came)
 	}
 	k.aged(ctx)
-	return k.desk.Devices(ctx, k.status.devices())
+	return errors.Join(k.lookAround(ctx), k.desk.Handle(ctx, visit.News{}))
 }
 
 // send hands something to the desk's goroutine, and waits while it is behind.

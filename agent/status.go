@@ -14,17 +14,21 @@ import (
 
 // status is which devices work.
 type status struct {
-	hasPads bool
+	hasPads, hasPaper bool
 
 	mu      sync.Mutex // guards what follows
 	pads    map[string]bool
 	scanner bool
 	trouble map[string]string // last error, by device
 	cached  time.Time         // as of when the cache is; zero: central has never been heard
+	around  surroundings
+	headset bool
+	alarm   bool // the building says: leave now
+	printer visit.PrinterFault
 }
 
 func newStatus(cfg config.Config) *status {
-	s := &status{hasPads: len(cfg.Pads) > 0, pads: map[string]bool{}, trouble: map[string]string{}}
+	s := &status{hasPads: len(cfg.Pads) > 0, hasPaper: cfg.Printer.Path != "", printer: visit.PrinterOffline, pads: map[string]bool{}, trouble: map[string]string{}}
 	for _, p := range cfg.Pads {
 		s.pads[p.Name] = false
 	}
@@ -35,7 +39,8 @@ func newStatus(cfg config.Config) *status {
 func (s *status) devices() visit.Devices {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := visit.Devices{HasPads: s.hasPads, Scanner: s.scanner}
+	d := visit.Devices{HasPads: s.hasPads, Scanner: s.scanner, HasPaper: s.hasPaper, Printer: s.printer, Headset: s.headset,
+		PIN: s.around.pin, Staffed: s.around.staffed, Closes: s.around.closes}
 	for _, up := range s.pads {
 		d.Pads = d.Pads || up
 	}
@@ -52,6 +57,39 @@ func (s *status) setScanner(up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.scanner = up
+}
+
+func (s *status) setAround(a surroundings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.around = a
+}
+
+func (s *status) setHeadset(in bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.headset = in
+}
+
+func (s *status) setAlarm(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarm = on
+}
+
+func (s *status) emergency() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alarm
+}
+
+// setPrinter says whether that is news.
+func (s *status) setPrinter(f visit.PrinterFault) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.printer
+	s.printer = f
+	return was != f
 }
 
 // failed notes why a device does not work; nil that it does.

@@ -30,14 +30,20 @@ type Finding struct {
 
 // The checks. Their numbers never change their meaning.
 const (
-	Config  = "D-001"
-	Ledger  = "D-002"
-	Cache   = "D-003"
-	Pads    = "D-004"
-	Scanner = "D-005"
-	Broker  = "D-006"
-	Clock   = "D-007"
-	Program = "D-008"
+	Config    = "D-001"
+	Ledger    = "D-002"
+	Cache     = "D-003"
+	Pads      = "D-004"
+	Scanner   = "D-005"
+	Broker    = "D-006"
+	Clock     = "D-007"
+	Program   = "D-008"
+	Printer   = "D-009"
+	Headset   = "D-010"
+	Lines     = "D-011" // lamp, help button, headset's switch, building's contact
+	Languages = "D-012"
+	Display   = "D-013"
+	Mode      = "D-014"
 )
 
 // Fine is a check that found nothing wrong.

@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/doctor"
+	"nightdesk/agent/visit"
+	"nightdesk/drivers"
+	"nightdesk/drivers/gpio"
 )
 
 var now = time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)
@@ -31,6 +36,40 @@ func TestWhatATechnicianReads(t *testing.T) {
 		{"never heard", doctor.CheckCache(0, false, false, 0, 3*day, 14*day, nil), doctor.Fail},
 		{"a good clock", doctor.CheckClock(circ.Moment{Wall: now, Quality: circ.Synced}, now.Add(-day)), doctor.OK},
 		{"a clock alone", doctor.CheckClock(circ.Moment{Wall: now, Quality: circ.RTC}, now.Add(-day)), doctor.Warn},
+		{"a printer that is ready", doctor.CheckPrinter(printer(drivers.PrinterStatus{Online: true}), nil), doctor.OK},
+		{"a roll near its end", doctor.CheckPrinter(printer(drivers.PrinterStatus{Online: true, PaperLow: true}), nil), doctor.Warn},
+		{"no paper", doctor.CheckPrinter(printer(drivers.PrinterStatus{PaperOut: true}), nil), doctor.Fail},
+		{"an open cover", doctor.CheckPrinter(printer(drivers.PrinterStatus{CoverOpen: true}), nil), doctor.Fail},
+		{"a stuck cutter", doctor.CheckPrinter(printer(drivers.PrinterStatus{Online: true, CutterFault: true}), nil), doctor.Fail},
+		{"a printer that is off line", doctor.CheckPrinter(printer(drivers.PrinterStatus{}), nil), doctor.Fail},
+		{"a printer that is off", doctor.CheckPrinter(printer(drivers.PrinterStatus{}), drivers.ErrSilent), doctor.Fail},
+		{"a printer that never answers", doctor.CheckPrinter(doctor.PrinterReading{OneWay: true}, drivers.ErrSilent), doctor.OK},
+		{"a printer of another speed", doctor.CheckPrinter(printer(drivers.PrinterStatus{}), drivers.ErrGarbled), doctor.Fail},
+		{"no printer", doctor.CheckPrinter(doctor.PrinterReading{OneWay: true}, errors.New("open /dev/usb/lp0: gone")), doctor.Fail},
+		{"a headset", doctor.CheckHeadset(headset(doctor.HeadsetReading{In: new(bool)})), doctor.OK},
+		{"a headset's sound that may be the loudspeaker's", doctor.CheckHeadset(doctor.HeadsetReading{Device: "default"}), doctor.Fail},
+		{"no voice", doctor.CheckHeadset(headset(doctor.HeadsetReading{Voices: errors.New("pl cannot be spoken")})), doctor.Fail},
+		{"nothing to play with", doctor.CheckHeadset(headset(doctor.HeadsetReading{Player: errors.New("aplay is not installed")})), doctor.Fail},
+		{"no sound card", doctor.CheckHeadset(headset(doctor.HeadsetReading{Card: "Headset"})), doctor.Fail},
+		{"no jack", doctor.CheckHeadset(headset(doctor.HeadsetReading{Jack: errors.New("no such file")})), doctor.Fail},
+		{"a sound card in use", doctor.CheckHeadset(headset(doctor.HeadsetReading{Trouble: "aplay: busy"})), doctor.Fail},
+		{"a computer without lines", doctor.CheckLine(doctor.LineReading{Key: "green"}, gpio.ErrNoChip), doctor.Fail},
+		{"no such line", doctor.CheckLine(doctor.LineReading{Key: "help"}, errors.New("no GPIO line")), doctor.Fail},
+		{"a lamp", doctor.CheckLamp(gpio.Idle, nil), doctor.OK},
+		{"a lamp that cannot be lit", doctor.CheckLamp(gpio.Idle, errors.New("busy")), doctor.Fail},
+		{"languages", doctor.CheckLanguages(doctor.LanguageReading{House: "en-GB", Offered: []string{"en-GB"}}), doctor.OK},
+		{"a language that nobody read", doctor.CheckLanguages(doctor.LanguageReading{House: "en-GB", Left: left("pl", 467)}), doctor.Warn},
+		{"a language without words", doctor.CheckLanguages(doctor.LanguageReading{House: "en-GB", Left: left("tlh", 0)}), doctor.Warn},
+		{"a language on trial", doctor.CheckLanguages(doctor.LanguageReading{House: "en-GB", Unproven: []string{"pl"}}), doctor.Warn},
+		{"a display", doctor.CheckDisplay(396, 500), doctor.OK},
+		{"a display of any size", doctor.CheckDisplay(0, 500), doctor.Warn},
+		{"in service", doctor.CheckMode(mode(visit.InService, visit.InService, visit.InService)), doctor.OK},
+		{"in service, and not running", doctor.CheckMode(mode(visit.InService, "", "")), doctor.OK},
+		{"closed by the calendar", doctor.CheckMode(mode(visit.InService, visit.Closed, visit.Closed)), doctor.OK},
+		{"closed by a technician", doctor.CheckMode(mode(visit.Closed, visit.Closed, visit.Closed)), doctor.Warn},
+		{"left for a technician", doctor.CheckMode(mode(visit.Tech, "", "")), doctor.Warn},
+		{"without any reader", doctor.CheckMode(mode(visit.InService, visit.InService, visit.Out)), doctor.Fail},
+		{"an alarm", doctor.CheckMode(mode(visit.InService, visit.Emergency, visit.Emergency)), doctor.Fail},
 		{"a clock in the past", doctor.CheckClock(circ.Moment{Wall: now.AddDate(-5, 0, 0), Quality: circ.Unknown}, now), doctor.Fail},
 	}
 	for _, c := range cases {
@@ -40,6 +79,48 @@ func TestWhatATechnicianReads(t *testing.T) {
 		if c.got.Level != doctor.OK && c.got.Try == "" {
 			t.Errorf("%s: no next step", c.name)
 		}
+		var b bytes.Buffer
+		if err := doctor.Print(&b, []doctor.Finding{c.got}); err != nil {
+			t.Fatal(err)
+		}
+		if first, _, _ := strings.Cut(b.String(), "\n"); len(c.got.Name) > 8 || first != fmt.Sprintf("%-5s %-8s %s", c.got.Level, c.got.Name, c.got.Text) {
+			t.Errorf("%s: not one line, or out of its column: %q", c.name, first)
+		}
+	}
+}
+
+func printer(s drivers.PrinterStatus) doctor.PrinterReading {
+	return doctor.PrinterReading{Where: "/dev/usb/lp0", Width: 80, Status: s}
+}
+
+func headset(r doctor.HeadsetReading) doctor.HeadsetReading {
+	r.Device, r.Languages = "plughw:CARD=Headset,DEV=0", []string{"en-GB", "pl"}
+	return r
+}
+
+func left(tag string, texts int) []doctor.LeftLanguage {
+	return []doctor.LeftLanguage{{Tag: tag, Texts: texts}}
+}
+
+func mode(told, is, shows visit.Mode) doctor.ModeReading {
+	return doctor.ModeReading{Told: told, Is: is, Shows: shows, Program: "nightdesk mode service"}
+}
+
+func TestOneWhoCannotReadTheHousesLanguageIsTold(t *testing.T) {
+	f := doctor.CheckLanguages(doctor.LanguageReading{House: "ur", Left: []doctor.LeftLanguage{{"ur", 467}, {"pl", 3}}})
+	if want := "left out, because no person has reviewed them: ur (467 texts), pl (3 texts); the screen speaks English instead"; f.Text != want {
+		t.Errorf("got %q, want %q", f.Text, want)
+	}
+}
+
+func TestEveryPatternOfTheLampIsDescribed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range gpio.Patterns() {
+		_, how, _ := strings.Cut(doctor.CheckLamp(p, nil).Text, ": ")
+		if seen[how] || how == "a rhythm of its own" {
+			t.Errorf("%s looks like another, or like nothing: %q", p, how)
+		}
+		seen[how] = true
 	}
 }
 

@@ -3,7 +3,6 @@ package screen
 import (
 	"context"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 // browse starts Chromium on the screen. Without Chromium on the computer there
@@ -80,29 +80,6 @@ func complain(t *testing.T, ctx context.Context) {
 	})
 }
 
-// measure puts a page in and lists what does not fit: what can be scrolled,
-// what is cut off, and what is too small for a finger.
-const measure = `(async (path) => {
-	const page = new DOMParser().parseFromString(await (await fetch(path)).text(), "text/html");
-	document.querySelector("main").replaceWith(page.querySelector("main"));
-	const wrong = [];
-	const root = document.scrollingElement;
-	if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) wrong.push("the page can be scrolled");
-	for (const e of document.querySelectorAll("main, .top, .band, .middle, .rail, .ask, .items, .foot, .tile, .state, .what, .why, .telling, .button, .choice, .picture"))
-		if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)
-			wrong.push(e.className + " is cut off: " + e.textContent.trim().slice(0, 60));
-	const foot = document.querySelector(".foot").getBoundingClientRect();
-	for (const e of document.querySelectorAll(".rail > *, .items > *, .words > *"))
-		if (e.getBoundingClientRect().bottom > foot.top) wrong.push(e.className + " runs into the buttons");
-	const least = 118 * innerHeight / 800;
-	for (const e of document.querySelectorAll("button, a")) {
-		const r = e.getBoundingClientRect();
-		if (r.height < least || r.width < least) wrong.push(e.id + " is " + r.width + " by " + r.height);
-		if (r.right > innerWidth || r.bottom > innerHeight) wrong.push(e.id + " is off the screen");
-	}
-	return wrong;
-})`
-
 // TestInABrowser shows the page to Chromium, once for all that needs one.
 func TestInABrowser(t *testing.T) {
 	k := start(t, nil)
@@ -110,47 +87,10 @@ func TestInABrowser(t *testing.T) {
 	if ctx == nil {
 		return
 	}
-	t.Run("everything fits", func(t *testing.T) { testEverythingFits(t, k, ctx) })
+	t.Run("everything fits", func(t *testing.T) { testEverythingFits(page{t, ctx}, k) })
+	t.Run("four keys", func(t *testing.T) { testKeys(page{t, ctx}, k) })
 	t.Run("without a script", func(t *testing.T) { testWithoutScript(page{t, ctx}, k) })
 	t.Run("a visit", func(t *testing.T) { testVisit(page{t, ctx}, k) })
-}
-
-// testEverythingFits measures every picture of the gallery, and every reason
-// on a tile, at two sizes.
-func testEverythingFits(t *testing.T, k *kiosk, ctx context.Context) {
-	for _, size := range [][2]int64{{1280, 800}, {1920, 1080}} {
-		if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range append(gallery(), everyReason(t)...) {
-			k.screen.Show(p.state, drawnAt)
-			wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](measure+`("/?`+p.query+`")`, chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, w := range wrong {
-				t.Errorf("%s at %v: %s", p.name, size, w)
-			}
-		}
-	}
-}
-
-// everyReason puts every reason on a tile, with a long title and the longest
-// of the places to put it.
-func everyReason(t *testing.T) []picture {
-	var out []picture
-	for reasons := range slices.Chunk(constants(t, "../circ", "Reason"), tilesAlone) {
-		var l []visit.Line
-		for _, r := range reasons {
-			l = append(l, refused(circ.ItemID(r), titles[3], circ.Issue, circ.Reason(r), circ.OnTheShelf))
-		}
-		out = append(out, picture{"reasons from " + reasons[0], "", on(visit.Borrow, offline, signedIn, lines(l...))})
-	}
-	provisional := lent("1", titles[3], time.Date(2026, time.September, 23, 0, 0, 0, 0, time.UTC)) // a Wednesday: long words
-	provisional.Decision.Provisional = true
-	unsecured := provisional
-	unsecured.Item, unsecured.State = "2", visit.LineUnsecured
-	return append(out, picture{"long dates", "", on(visit.Borrow, offline, signedIn, lines(provisional, unsecured))})
 }
 
 // page is a browser that a test looks at until it shows what it should.
@@ -204,10 +144,20 @@ func testVisit(p page, k *kiosk) {
 	p.until("those who listen hear the count", `document.querySelector("#said").textContent === "3 items borrowed"`)
 
 	p.do(chromedp.Click("#help"))
-	p.until("help opens", focused+`("Help")`)
-	if got := <-k.taps; got.Button != here {
-		p.t.Errorf("help counts as %+v", got)
+	wantTap(p, k, visit.Tapped{Button: visit.TapHelp})
+	over := func(o visit.Overlay, e visit.Ease) func(*visit.State) {
+		return func(st *visit.State) { st.Over, st.Ease = o, e }
 	}
+	show(visit.Borrow, signedIn, lines(many(3)...), over(visit.Help, visit.Ease{}))
+	p.until("help opens", focused+`("Help")`)
+	show(visit.Borrow, signedIn, lines(many(3)...), over(visit.Easier, visit.Ease{}))
+	p.until("so does the other panel", focused+`("Easier to use")`)
+	p.do(chromedp.Click("#choose-theme"))
+	wantTap(p, k, visit.Tapped{Button: visit.TapChoose, Value: "theme:dark"})
+	show(visit.Borrow, signedIn, lines(many(3)...), over(visit.Easier, visit.Ease{Theme: visit.Dark}))
+	p.until("the colours change, and the focus stays", `document.activeElement.id === "choose-theme" && getComputedStyle(document.body.parentElement).backgroundColor === "rgb(17, 22, 21)"`)
+	show(visit.Borrow, signedIn, lines(many(3)...), over(visit.NoOverlay, visit.Ease{Lang: words.Mirrored}))
+	p.until("the whole page is in the other language", `document.documentElement.dir === "rtl" && document.documentElement.lang === "ar-XB" && document.activeElement.id === "heading"`)
 	show(visit.Warn, signedIn, lines(longList()...))
 	p.until("help gives way to a question", focused+`("more time")`)
 	p.until("the seconds run", `Number(document.querySelector(".number").textContent) < 17`)
@@ -215,7 +165,7 @@ func testVisit(p page, k *kiosk) {
 	p.until("six tiles", `document.querySelectorAll(".tile").length === 6`)
 	p.do(chromedp.Click("#older"))
 	p.until("the next six", `document.querySelector(".tile").textContent.includes("Small Island")`)
-	<-k.taps
+	wantTap(p, k, visit.Tapped{Button: here})
 
 	show(visit.Bye, lines(many(3)...))
 	p.until("nothing is left of the visit", `!document.body.textContent.includes("Small Island") && document.querySelector("h1").textContent === "All done"`)

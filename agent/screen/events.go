@@ -44,7 +44,7 @@ func (s *Screen) stream(out stream, r *http.Request) {
 	var sent []byte
 	for {
 		v, _, changed := s.current()
-		html, err := draw("main", s.draw.face(v, r.URL.Query()))
+		html, err := draw("main", s.draw.face(v, r.URL.Query(), s.shell))
 		if err != nil {
 			s.log.Error("draw the screen", "template", "main", "err", err)
 			return

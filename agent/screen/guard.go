@@ -12,7 +12,7 @@ const cookieName = "nightdesk"
 // policy is the Content-Security-Policy: the page is all our own, and nothing
 // in it is inline.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; " +
-	"img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"img-src 'self'; font-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // guard lets only the kiosk's own browser through to next.
 func (s *Screen) guard(next http.Handler) http.Handler {

@@ -2,10 +2,13 @@ package screen
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 // Line is one item as its tile shows it.
@@ -15,22 +18,23 @@ type Line struct {
 	Kind  circ.Kind       `json:"kind,omitempty"`
 	State visit.LineState `json:"state"`
 	Tone  Tone            `json:"tone"`
-	Word  string          `json:"word"`           // the state in a word or two
-	Text  string          `json:"text,omitempty"` // when to bring it back, or why not
-	Put   string          `json:"put,omitempty"`  // where to put it
-	Due   string          `json:"due,omitempty"`  // YYYY-MM-DD, if it is lent
+	Word  string          `json:"word"`            // the state in a word or two
+	Text  string          `json:"text,omitempty"`  // when to bring it back, or why not
+	Put   string          `json:"put,omitempty"`   // where to put it
+	Check string          `json:"check,omitempty"` // which parts to look for
+	Due   string          `json:"due,omitempty"`   // YYYY-MM-DD, if it is lent
 }
 
-// line is one tile.
-func (d drawer) line(l visit.Line, dev visit.Devices) Line {
-	out := Line{Item: l.Item, Title: d.title(l), Kind: l.Kind, State: l.State}
+// line is one tile: of the n-th item of a visit, counted from 0.
+func (d drawer) line(l visit.Line, n int, st visit.State) Line {
+	out := Line{Item: l.Item, Title: d.title(l, n, st), Kind: l.Kind, State: l.State, Check: d.check(l)}
 	switch l.State {
 	case visit.LineDone:
 		d.doneLine(&out, l)
 	case visit.LineRefused, visit.LineLeftOut:
 		d.refusedLine(&out, l)
 	default:
-		d.openLine(&out, l, dev)
+		d.openLine(&out, l, st.Devices)
 	}
 	if finished(l) && lends(l.Kind) && !l.Decision.Due.IsZero() {
 		out.Due = l.Decision.Due.Format("2006-01-02")
@@ -38,35 +42,76 @@ func (d drawer) line(l visit.Line, dev visit.Devices) Line {
 	return out
 }
 
-func (d drawer) title(l visit.Line) string {
+// title is how an item is called: by its title, by the end of its number, or,
+// where the neighbours shall not read along, by its place in the visit.
+func (d drawer) title(l visit.Line, n int, st visit.State) string {
 	switch {
+	case hidesTitles(st):
+		return d.Say("page.numbered", words.Fill{"n": strconv.Itoa(n + 1)})
 	case l.Title != "":
-		return l.Title
+		return short(l.Title)
 	case l.Item != "":
-		return d.say("page.untitled", fill{"tail": l.Item.Tail()})
+		return d.Say("page.untitled", words.Fill{"tail": l.Item.Tail()})
 	}
-	return d.say("page.unnumbered", nil)
+	return d.Say("page.unnumbered", nil)
+}
+
+// hidesTitles turns the venue's own way round where the borrower has asked for it.
+func hidesTitles(st visit.State) bool { return st.Ease.Hidden != st.House.Plain }
+
+// longest is how much of a title is shown: two lines of a tile.
+const longest = 56
+
+// short cuts a long title after a word.
+func short(title string) string {
+	r := []rune(title)
+	if len(r) <= longest {
+		return title
+	}
+	cut := string(r[:longest])
+	if space := strings.LastIndexByte(cut, ' '); space > longest/2 {
+		cut = cut[:space]
+	}
+	return strings.TrimRight(cut, " ,;:.-") + "…"
+}
+
+// check asks to look for the parts that no tag can vouch for.
+func (d drawer) check(l visit.Line) string {
+	if !slices.Contains(l.Decision.Flags, circ.ItemCheckParts) || len(l.Parts) == 0 {
+		return ""
+	}
+	return d.Count("line.text.check-parts", len(l.Parts), words.Fill{"parts": some(l.Parts)})
+}
+
+// some names the first few of many.
+func some(names []string) string {
+	const most = 4
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + " …"
+	}
+	return strings.Join(names, ", ")
 }
 
 // openLine is a line that has not come to its end, or came to a bad one.
 func (d drawer) openLine(out *Line, l visit.Line, dev visit.Devices) {
 	state := string(l.State)
 	out.Tone = toneOf(l.State)
-	out.Word = d.say("line.word."+state, nil)
+	out.Word = d.Say("line.word."+state, nil)
 	switch {
 	case l.State == visit.LineUnsecured && l.Asked: // lent, and left here all the same
-		out.Text = d.say("line.text.unsecured_nodate", nil)
-		out.Put = d.say("line.text.asked", nil)
+		out.Text = d.Say("line.text.unsecured_nodate", nil)
+		out.Put = d.Say("line.text.asked", nil)
 	case l.State == visit.LineUnsecured && l.Decision.Due.IsZero():
-		out.Text = d.say("line.text.unsecured_nodate", nil)
+		out.Text = d.Say("line.text.unsecured_nodate", nil)
 	case l.State == visit.LineUnsecured:
-		out.Text = d.say("line.text.unsecured", fill{"date": d.date(l.Decision.Due)})
+		out.Text = d.Say("line.text.unsecured", words.Fill{"date": d.Date(l.Decision.Due)})
 	case l.State == visit.LineParts:
-		out.Text = d.say("line.text.parts", fill{"n": strconv.Itoa(distinct(l.Tags)), "of": strconv.Itoa(l.Of)})
+		out.Text = d.Say("line.text.parts", words.Fill{"n": strconv.Itoa(distinct(l.Tags)), "of": strconv.Itoa(l.Of)})
+		out.Check = d.missing(l)
 	case l.State == visit.LineUnreadable && !dev.Scanner:
-		out.Put = d.say("shelf.help", nil)
+		out.Put = d.Say("shelf.help", nil)
 	default:
-		out.Text = d.say("line.text."+state, nil)
+		out.Text = d.Say("line.text."+state, nil)
 	}
 }
 
@@ -84,11 +129,11 @@ func toneOf(s visit.LineState) Tone {
 // doneLine tells the borrower of a loan when, and of a return where to.
 func (d drawer) doneLine(out *Line, l visit.Line) {
 	out.Tone = ToneDone
-	out.Word = d.say("line.word.done."+kind(l), nil)
+	out.Word = d.Say("line.word.done."+kind(l), nil)
 	dec := l.Decision
 	switch {
 	case l.Kind == circ.Cancel:
-		out.Text = d.say("line.text.cancelled", nil)
+		out.Text = d.Say("line.text.cancelled", nil)
 		out.Put = d.shelf(dec.Shelf)
 	case lends(l.Kind) && !dec.Due.IsZero():
 		out.Text = d.due(dec)
@@ -104,7 +149,7 @@ func (d drawer) due(dec circ.Decision) string {
 	if dec.Provisional {
 		key = "line.text.due_provisional"
 	}
-	return d.say(key, fill{"date": d.date(dec.Due)})
+	return d.Say(key, words.Fill{"date": d.Date(dec.Due)})
 }
 
 // returned marks a return that does not go to the ordinary box in another
@@ -113,13 +158,13 @@ func (d drawer) returned(out *Line, dec circ.Decision) {
 	out.Put = d.shelf(dec.Shelf)
 	switch dec.Shelf {
 	case circ.HoldShelf:
-		out.Tone, out.Word = ToneNeeds, d.say("line.word.hold", nil)
-		out.Text = d.say("reason.item-held_return", nil)
+		out.Tone, out.Word = ToneNeeds, d.Say("line.word.hold", nil)
+		out.Text = d.Say("reason.item-held_return", nil)
 		return
 	case circ.HelpShelf:
-		out.Tone, out.Word = ToneNeeds, d.say("line.word.staff", nil)
+		out.Tone, out.Word = ToneNeeds, d.Say("line.word.staff", nil)
 	case circ.KeepIt:
-		out.Tone, out.Word = TonePlain, d.say("line.word.keep", nil)
+		out.Tone, out.Word = TonePlain, d.Say("line.word.keep", nil)
 	}
 	out.Text = d.whyThere(dec)
 }
@@ -130,7 +175,7 @@ func (d drawer) whyThere(dec circ.Decision) string {
 	switch {
 	case dec.Reason != circ.OK:
 		return d.reason(dec.Reason, circ.Return)
-	case dec.Shelf == circ.HelpShelf && len(dec.Flags) > 0:
+	case dec.Shelf == circ.HelpShelf && len(dec.Flags) > 0 && dec.Flags[0] != circ.ItemCheckParts:
 		return d.reason(dec.Flags[0], circ.Return)
 	}
 	return ""
@@ -138,18 +183,21 @@ func (d drawer) whyThere(dec circ.Decision) string {
 
 func (d drawer) refusedLine(out *Line, l visit.Line) {
 	out.Tone = ToneRefused
-	out.Word = d.say("line.word.refused."+kind(l), nil)
+	out.Word = d.Say("line.word.refused."+kind(l), nil)
 	out.Text = d.reason(l.Decision.Reason, l.Kind)
 	out.Put = d.shelf(l.Decision.Shelf)
 	if l.State == visit.LineLeftOut {
 		out.Tone = TonePlain
-		out.Word = d.say("line.word.left-out", nil)
+		out.Word = d.Say("line.word.left-out", nil)
 	}
 	if l.Decision.Reason == "" || l.Decision.Reason == circ.OK {
 		out.Text = ""
 	}
 	if out.Put == "" {
-		out.Put = d.say("line.text.left-out", nil)
+		out.Put = d.Say("line.text.left-out", nil)
+	}
+	if r := l.Decision.Reason; r == circ.ItemParts || r == circ.SetIncomplete {
+		out.Check = d.missing(l)
 	}
 }
 
@@ -159,17 +207,17 @@ func (d drawer) reason(r circ.Reason, k circ.Kind) string {
 		return ""
 	}
 	key := "reason." + string(r)
-	if k == circ.Return && d.has(key+"_return") {
+	if k == circ.Return && d.Has(key+"_return") {
 		key += "_return"
 	}
-	return d.say(key, nil)
+	return d.Say(key, nil)
 }
 
 func (d drawer) shelf(s circ.Shelf) string {
 	if s == circ.NoShelf {
 		return ""
 	}
-	return d.say("shelf."+string(s), nil)
+	return d.Say("shelf."+string(s), nil)
 }
 
 // kind is the act of a line; a line that nothing was asked of yet is a loan to be.
@@ -182,6 +230,15 @@ func lends(k circ.Kind) bool { return k == circ.Issue || k == circ.Renew || k ==
 // finished says whether what was asked of an item stands.
 func finished(l visit.Line) bool {
 	return l.State == visit.LineDone || l.State == visit.LineUnsecured
+}
+
+// missing names the parts of a set that have not been seen, if they have names.
+func (d drawer) missing(l visit.Line) string {
+	names := missingParts(l)
+	if len(names) == 0 || len(l.Tags) == 0 {
+		return ""
+	}
+	return d.Say("line.text.missing", words.Fill{"parts": some(names)})
 }
 
 // distinct counts parts and not tags: two tags may claim to be the same part.

@@ -1,22 +1,22 @@
 package screen
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 // list draws the screens that show items: the count, what to do now, the tiles.
 func (d drawer) list(v *View, st visit.State) {
-	shown := st.Lines
-	if v.Screen == visit.Fix {
-		shown = unsettled(st.Lines)
-	}
-	for i := len(shown) - 1; i >= 0; i-- {
-		v.Lines = append(v.Lines, d.line(shown[i], st.Devices))
+	for i := len(st.Lines) - 1; i >= 0; i-- {
+		if v.Screen != visit.Fix || st.NeedsYou() == 0 || unsettled(st.Lines[i]) {
+			v.Lines = append(v.Lines, d.line(st.Lines[i], i, st))
+		}
 	}
 	switch v.Screen {
 	case visit.Fix:
@@ -28,49 +28,37 @@ func (d drawer) list(v *View, st visit.State) {
 	}
 	d.ask(v, st)
 	v.Say = strings.TrimSpace(v.Count + " " + v.Heading)
-	if v.Ask != nil {
-		v.Body = nil // one thing at a time
-		v.Say += ". " + v.Ask.Heading
+	if v.Ask == nil {
+		return
 	}
+	v.Body = nil // one thing at a time
+	v.Urgent = strings.TrimSpace(v.Ask.Heading + ". " + v.Ask.Title)
 }
 
-// unsettled are the lines that the borrower could still do something about;
-// all lines, if there are none.
-func unsettled(lines []visit.Line) []visit.Line {
-	var open []visit.Line
-	for _, l := range lines {
-		switch l.State {
-		case visit.LineParts, visit.LinePutBack, visit.LineUnreadable:
-			open = append(open, l)
-		}
-	}
-	if open == nil {
-		return lines
-	}
-	return open
+// unsettled says whether the borrower could still do something about a line.
+func unsettled(l visit.Line) bool {
+	return l.State == visit.LineParts || l.State == visit.LinePutBack || l.State == visit.LineUnreadable
 }
 
 func (d drawer) borrow(v *View, st visit.State) {
 	lines := ofKind(st.Lines, circ.Issue)
 	if len(lines) == 0 {
 		d.empty(v, st)
-		for _, code := range st.Standing.Notes {
-			if d.has("message." + code) {
-				v.Body = append(v.Body, d.say("message."+code, nil))
-			}
-		}
 		return
+	}
+	if st.Devices.Online {
+		d.button(v, visit.TapAccount, PlaceSecondary)
 	}
 	done := d.progress(v, lines)
 	switch {
 	case st.Busy():
-		v.Body = []string{d.say("screen.borrow.reading_body", nil)}
+		v.Body = []string{d.Say("screen.borrow.reading_body", nil)}
 	case done > 0:
 		v.Body = []string{d.dueOf(lines, done)}
 		if !st.Devices.Online {
-			v.Body = append(v.Body, d.say("screen.borrow.saved", nil))
+			v.Body = append(v.Body, d.Say("screen.borrow.saved", nil))
 		}
-		v.Body = append(v.Body, d.say("screen.borrow.more", nil))
+		v.Body = append(v.Body, d.Say("screen.borrow.more", nil))
 	}
 	d.button(v, visit.TapFinish, PlacePrimary)
 }
@@ -87,13 +75,13 @@ func (d drawer) giveBack(v *View, st visit.State) {
 	done := d.progress(v, lines)
 	switch {
 	case st.Busy():
-		v.Body = []string{d.say("screen.return.reading_body", nil)}
+		v.Body = []string{d.Say("screen.return.reading_body", nil)}
 	case done > 0:
-		v.Body = []string{d.say("screen.return.where", nil)}
+		v.Body = []string{d.Say("screen.return.where", nil)}
 		if !st.Devices.Online {
-			v.Body = append(v.Body, d.say("screen.return.saved", nil))
+			v.Body = append(v.Body, d.Say("screen.return.saved", nil))
 		}
-		v.Body = append(v.Body, d.say("screen.return.more", nil))
+		v.Body = append(v.Body, d.Say("screen.return.more", nil))
 	}
 	d.button(v, visit.TapFinish, PlacePrimary)
 }
@@ -106,8 +94,8 @@ func (d drawer) empty(v *View, st visit.State) {
 	if !onPads(st.Devices) {
 		how, v.Picture = "_nopads", "scan"
 	}
-	v.Heading = d.say(key+"empty"+how, nil)
-	v.Body = []string{d.say(key+"empty_body"+how, nil)}
+	v.Heading = d.Say(key+"empty"+how, nil)
+	v.Body = []string{d.Say(key+"empty_body"+how, nil)}
 	d.again(v, visit.TapFinish)
 }
 
@@ -122,20 +110,20 @@ func (d drawer) progress(v *View, lines []visit.Line) int {
 	}
 	v.Count = strconv.Itoa(done)
 	if done < len(lines) {
-		v.Count = d.say(key+".count", fill{"n": strconv.Itoa(done), "of": strconv.Itoa(len(lines))})
+		v.Count = d.Say(key+".count", words.Fill{"n": strconv.Itoa(done), "of": strconv.Itoa(len(lines))})
 	}
-	v.Heading = d.count(key+".heading", len(lines), nil)
+	v.Heading = d.Count(key+".heading", len(lines), nil)
 	return done
 }
 
 func (d drawer) fix(v *View, n int) {
 	if n == 0 {
-		v.Heading = d.say("screen.fix.nothing", nil)
-		v.Body = []string{d.say("screen.fix.nothing_body", nil)}
+		v.Heading = d.Say("screen.fix.nothing", nil)
+		v.Body = []string{d.Say("screen.fix.nothing_body", nil)}
 	} else {
 		v.Count = strconv.Itoa(n)
-		v.Heading = d.count("screen.fix.heading", n, nil)
-		v.Body = []string{d.count("screen.fix.body", n, nil)}
+		v.Heading = d.Count("screen.fix.heading", n, nil)
+		v.Body = []string{d.Count("screen.fix.body", n, nil)}
 	}
 	d.button(v, visit.TapBack, PlaceSecondary)
 	d.buttonFor(v, visit.TapLeave, n, PlacePrimary)
@@ -160,51 +148,47 @@ func (d drawer) dueOf(lines []visit.Line, done int) string {
 		if !finished(l) {
 			continue
 		}
-		if l.Decision.Due.IsZero() || !due.IsZero() && d.date(l.Decision.Due) != d.date(due) {
-			return d.say("screen.borrow.due_each", nil)
+		if l.Decision.Due.IsZero() || !due.IsZero() && d.Date(l.Decision.Due) != d.Date(due) {
+			return d.Say("screen.borrow.due_each", nil)
 		}
 		due = l.Decision.Due
 	}
-	return d.count("screen.borrow.due", done, fill{"date": d.date(due)})
+	return d.Count("screen.borrow.due", done, words.Fill{"date": d.Date(due)})
 }
 
 // ask picks the one thing that the borrower should do now: the oldest of the
 // gravest, so that it does not change under a finger.
 func (d drawer) ask(v *View, st visit.State) {
-	if l := oldest(st.Lines, visit.LinePutBack); l != nil {
-		d.askPutBack(v, st, *l)
+	if i := oldest(st.Lines, visit.LinePutBack); i >= 0 {
+		d.askPutBack(v, st, i)
 		return
 	}
 	if v.Question == AskParked {
 		d.askParked(v, st)
 		return
 	}
-	if l := oldest(st.Lines, visit.LineParts); l != nil && !st.Busy() {
-		d.askParts(v, st, *l)
+	if i := oldest(st.Lines, visit.LineParts); i >= 0 && !st.Busy() {
+		d.askParts(v, st, i)
 		return
 	}
-	if l := oldest(st.Lines, visit.LineUnreadable); l != nil {
+	if oldest(st.Lines, visit.LineUnreadable) >= 0 {
 		d.askUnreadable(v, st.Devices)
 	}
 }
 
-func oldest(lines []visit.Line, s visit.LineState) *visit.Line {
-	for i, l := range lines {
-		if l.State == s && !l.Asked {
-			return &lines[i]
-		}
-	}
-	return nil
+func oldest(lines []visit.Line, s visit.LineState) int {
+	return slices.IndexFunc(lines, func(l visit.Line) bool { return l.State == s && !l.Asked })
 }
 
-func (d drawer) askPutBack(v *View, st visit.State, l visit.Line) {
+func (d drawer) askPutBack(v *View, st visit.State, i int) {
+	l := st.Lines[i]
 	v.Ask = &Ask{
-		Question: AskPutBack, Item: l.Item, Title: d.title(l),
-		Heading: d.say("question.put-back.heading", nil),
-		Body:    []string{d.say("question.put-back.body", nil)},
+		Question: AskPutBack, Item: l.Item, Title: d.title(l, i, st),
+		Heading: d.Say("question.put-back.heading", nil),
+		Body:    []string{d.Say("question.put-back.body", nil)},
 	}
 	if v.Screen != visit.Fix || st.NeedsYou() > 1 {
-		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.say("question.put-back.leave", nil), Place: PlaceAsk})
+		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.Say("question.put-back.leave", nil), Place: PlaceAsk})
 	}
 }
 
@@ -212,25 +196,26 @@ func (d drawer) askParked(v *View, st visit.State) {
 	n := lying(visit.State{OnPad: st.Parked})
 	v.Ask = &Ask{
 		Question: AskParked,
-		Heading:  d.count("question.parked.heading", n, nil),
-		Body:     []string{d.count("question.parked.body", n, nil)},
+		Heading:  d.Count("question.parked.heading", n, nil),
+		Body:     []string{d.Count("question.parked.body", n, nil)},
 	}
-	v.add(Button{Button: visit.TapYes, Label: d.say("question.parked.yes", nil), Place: PlaceAsk})
-	v.add(Button{Button: visit.TapNo, Label: d.say("question.parked.no", nil), Place: PlaceAsk})
+	v.add(Button{Button: visit.TapYes, Label: d.Say("question.parked.yes", nil), Place: PlaceAsk})
+	v.add(Button{Button: visit.TapNo, Label: d.Say("question.parked.no", nil), Place: PlaceAsk})
 }
 
-func (d drawer) askParts(v *View, st visit.State, l visit.Line) {
-	with := fill{"n": strconv.Itoa(distinct(l.Tags)), "of": strconv.Itoa(l.Of)}
+func (d drawer) askParts(v *View, st visit.State, i int) {
+	l := st.Lines[i]
+	with := words.Fill{"n": strconv.Itoa(distinct(l.Tags)), "of": strconv.Itoa(l.Of)}
 	v.Ask = &Ask{
-		Question: AskParts, Item: l.Item, Title: d.title(l),
-		Heading: d.say("question.parts.heading", with),
-		Body:    []string{d.say("question.parts.body", with)},
+		Question: AskParts, Item: l.Item, Title: d.title(l, i, st),
+		Heading: d.Say("question.parts.heading", with),
+		Body:    []string{d.Say("question.parts.body", with)},
 	}
 	if missing := missingParts(l); len(missing) > 0 {
-		v.Ask.Body = append(v.Ask.Body, d.say("question.parts.named", fill{"parts": strings.Join(missing, ", ")}))
+		v.Ask.Body = append(v.Ask.Body, d.Say("question.parts.named", words.Fill{"parts": some(missing)}))
 	}
 	if v.Screen != visit.Fix || st.NeedsYou() > 1 {
-		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.say("question.parts.leave", nil), Place: PlaceAsk})
+		v.add(Button{Button: visit.TapLeave, Item: l.Item, Label: d.Say("question.parts.leave", nil), Place: PlaceAsk})
 	}
 }
 
@@ -256,7 +241,7 @@ func (d drawer) askUnreadable(v *View, dev visit.Devices) {
 	}
 	v.Ask = &Ask{
 		Question: TellCantRead,
-		Heading:  d.say("question.unreadable.heading", nil),
-		Body:     []string{d.say(body, nil)},
+		Heading:  d.Say("question.unreadable.heading", nil),
+		Body:     []string{d.Say(body, nil)},
 	}
 }

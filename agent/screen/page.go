@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
-	"strconv"
+	"strings"
 
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 //go:embed page
@@ -18,19 +19,15 @@ var assets embed.FS
 // parsed is a mistake in the program, which the first test finds.
 var templates = template.Must(template.ParseFS(assets, "page/*.html"))
 
-// The list holds eight tiles. If there are more, the last row gives way to the
-// buttons that turn it.
-const (
-	tilesAlone = 8
-	tilesPaged = 6
-)
-
 // How a screen is laid out.
 const (
-	layoutList = "list" // the count and what to do beside the tiles
-	layoutHero = "hero" // one thing said large, with a picture
-	layoutPick = "pick" // a question with large answers
-	layoutHelp = "help"
+	layoutList  = "list"  // the count and what to do beside the tiles
+	layoutHero  = "hero"  // one thing said large, with a picture
+	layoutPick  = "pick"  // a question with large answers
+	layoutKeys  = "keys"  // a number pad
+	layoutGrid  = "grid"  // many things to choose from
+	layoutHelp  = "help"  // a list of sentences
+	layoutAlert = "alert" // words alone
 )
 
 // face is a View as one page of it is drawn.
@@ -38,16 +35,12 @@ type face struct {
 	View
 	Layout string
 	Tiles  []Line
+	Said   []string // the body, as much of it as this page holds
+	Picks  []Button // the choices of this page
+	Asks   bool     // this page shows Ask
 	Pager  *pager
-	words
-}
-
-// pager turns the list.
-type pager struct {
-	Page, Pages  int
-	Newer, Older int // page to turn to; 0 if there is none
-	NewerNeeds   int // lines there that need the borrower
-	OlderNeeds   int
+	Shell  shell
+	words  words.Words
 }
 
 // notice is a page outside the visit.
@@ -55,57 +48,38 @@ type notice struct {
 	Lang, Dir, Heading, Body, On, OnLabel string
 }
 
-func (d drawer) face(v View, q url.Values) face {
-	f := face{View: v, words: d.words, Layout: layoutOf(v)}
-	if q.Get("help") == string(v.Screen) && f.HasHelp() {
-		f.Layout = layoutHelp
-	}
+// face draws in the language of the view.
+func (d drawer) face(v View, q url.Values, sh shell) face {
+	f := face{View: v, words: d.in(v.Lang).Words, Layout: layoutOf(v), Said: v.Body, Shell: sh}
+	f.Picks = f.At(PlaceChoice)
 	f.turn(pageNumber(q))
 	return f
 }
 
 func layoutOf(v View) string {
-	if v.Question == AskOther {
+	switch {
+	case v.Over == visit.Help:
+		return layoutHelp
+	case v.Over != visit.NoOverlay:
+		return layoutGrid
+	case v.Question == AskOther:
 		return layoutHero
+	case v.Typed != nil:
+		return layoutKeys
 	}
 	switch v.Screen {
 	case visit.Home, visit.PadFull:
 		return layoutPick
 	case visit.Borrow, visit.GiveBack, visit.Fix:
 		return layoutList
+	case visit.Receipt:
+		if len(v.Lines) > 0 {
+			return layoutList
+		}
+	case visit.Screen(visit.Emergency):
+		return layoutAlert
 	}
 	return layoutHero
-}
-
-// turn picks the tiles of a page. A page that is no longer there is the last one.
-func (f *face) turn(page int) {
-	n := len(f.Lines)
-	if n <= tilesAlone {
-		f.Tiles = f.Lines
-		return
-	}
-	pages := (n + tilesPaged - 1) / tilesPaged
-	page = min(page, pages)
-	from, to := (page-1)*tilesPaged, min(page*tilesPaged, n)
-	f.Tiles = f.Lines[from:to]
-	p := pager{Page: page, Pages: pages, Newer: page - 1, NewerNeeds: needing(f.Lines[:from]), OlderNeeds: needing(f.Lines[to:])}
-	if page < pages {
-		p.Older = page + 1
-	}
-	f.Pager = &p
-}
-
-// needing counts the lines that wait for the borrower. A return that belongs
-// on another shelf says so, but waits for nobody.
-func needing(lines []Line) int {
-	n := 0
-	for _, l := range lines {
-		switch l.State {
-		case visit.LinePutBack, visit.LineParts, visit.LineUnreadable:
-			n++
-		}
-	}
-	return n
 }
 
 // At gives the buttons of one place.
@@ -120,27 +94,32 @@ func (f face) At(p Place) []Button {
 }
 
 // Words gives a text of the page itself.
-func (f face) Words(key string) string { return f.say("page."+key, nil) }
+func (f face) Words(key string) string { return f.words.Say("page."+key, nil) }
 
-// HelpWords gives a text of the help panel.
-func (f face) HelpWords(key string) string { return f.say("help."+key, nil) }
-
-// Attention says how many lines on another page need the borrower.
-func (f face) Attention(n int) string { return f.count("page.attention", n, nil) }
-
-// turning is a pager with the words for it.
-type turning struct {
-	pager
-	face
+// Theme, Size and the like are how the style sheet knows the borrower's choices.
+func (f face) Theme() string {
+	if f.Ease.Theme == visit.Light {
+		return "light"
+	}
+	return string(f.Ease.Theme)
 }
 
-// Turning gives the pager its words.
-func (f face) Turning(p *pager) turning { return turning{*p, f} }
-
-// PageOf says which page of how many this is.
-func (t turning) PageOf() string {
-	return t.say("page.page", fill{"n": strconv.Itoa(t.Page), "of": strconv.Itoa(t.Pages)})
+// Size is normal, large or largest.
+func (f face) Size() string {
+	if f.Ease.Size == visit.Normal {
+		return "normal"
+	}
+	return string(f.Ease.Size)
 }
+
+// NextFirst says whether the next step comes before the tools in the bottom
+// row. It lies under the hand that the borrower uses, whichever way the text
+// runs; and the row is written in the order in which it is seen.
+func (f face) NextFirst() bool { return f.Ease.Left == (f.Dir == "ltr") }
+
+// Face is what must be the same for the page to be the same page: then only
+// what differs is changed, and the focus stays.
+func (f face) Face() string { return f.Serial + " " + f.Layout }
 
 // tapForm is a button with what its form carries.
 type tapForm struct {
@@ -156,14 +135,45 @@ func (f face) Tap(b Button, class, icon string) tapForm {
 // ID names the button in the page, so that it stays the same element, and
 // keeps the focus, while what is around it changes.
 func (t tapForm) ID() string {
-	if t.Item == "" {
-		return string(t.Button.Button)
+	id := string(t.Button.Button)
+	switch {
+	case t.Item != "":
+		return id + "-" + string(t.Item)
+	case t.Button.Button == visit.TapChoose:
+		what, value, _ := strings.Cut(t.Value, ":")
+		if what == "lang" || what == "volume" {
+			what += "-" + value
+		}
+		return id + "-" + what
+	case t.Value != "":
+		return id + "-" + t.Value
 	}
-	return string(t.Button.Button) + "-" + string(t.Item)
+	return id
+}
+
+// Chooses names the icon of a choice.
+func (t tapForm) Chooses() string {
+	what, value, _ := strings.Cut(t.Value, ":")
+	if what == "volume" {
+		return "i-" + what + "-" + value
+	}
+	return "i-" + what
 }
 
 // SecondsWord is "second" or "seconds".
-func (f face) SecondsWord() string { return f.count("screen.warn.seconds", f.Seconds, nil) }
+func (f face) SecondsWord() string { return f.words.Count("screen.warn.seconds", f.Seconds, nil) }
+
+// Dots are the places of a PIN, and whether each is taken.
+func (t Typed) Dots() []bool {
+	dots := make([]bool, max(t.Of, t.N))
+	for i := range min(t.N, len(dots)) {
+		dots[i] = true
+	}
+	return dots
+}
+
+// Mask is a card number as far as it is shown.
+func (t Typed) Mask() string { return t.mask }
 
 // ID names the tile in the page; "" if the item has no number.
 func (l Line) ID() string {
@@ -188,9 +198,6 @@ func (l Line) Icon() string {
 	}
 	return "i-" + string(l.Tone)
 }
-
-// HasHelp says whether Help is offered: not while the borrower has seconds to answer.
-func (f face) HasHelp() bool { return f.Screen != visit.Warn && f.Question != AskOther }
 
 // draw executes a template.
 func draw(name string, data any) ([]byte, error) {

@@ -2,65 +2,82 @@ package screen
 
 import (
 	"strconv"
+	"time"
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 // plain fills in a screen that only says something.
 func (d drawer) plain(v *View) {
 	key := "screen." + string(v.Screen)
-	v.Heading = d.say(key+".heading", nil)
-	if d.has(key + ".body") {
-		v.Body = []string{d.say(key+".body", nil)}
+	v.Heading = d.Say(key+".heading", nil)
+	if d.Has(key + ".body") {
+		v.Body = []string{d.Say(key+".body", nil)}
 	}
 }
 
-// button adds a button with the words of its screen.
-func (d drawer) button(v *View, b visit.Button, at Place) {
-	key := "screen." + string(v.Screen) + "." + string(b)
-	v.add(Button{Button: b, Label: d.say(key, nil), Hint: d.hint(key), Place: at})
-}
-
-// buttonFor is button where the words depend on how many things there are.
-func (d drawer) buttonFor(v *View, b visit.Button, n int, at Place) {
-	key := "screen." + string(v.Screen) + "." + string(b)
-	v.add(Button{Button: b, Label: d.count(key, n, nil), Hint: d.hint(key), Place: at})
-}
-
-func (d drawer) hint(key string) string {
-	if d.has(key + "_hint") {
-		return d.say(key+"_hint", nil)
+// waiting is a screen on which the kiosk is at work, or not at work at all.
+func (d drawer) waiting(v *View, st visit.State) {
+	d.plain(v)
+	switch v.Screen {
+	case visit.Check:
+		d.again(v, visit.TapBack)
+	case visit.Renew:
+		d.button(v, visit.TapOK, PlacePrimary)
+	case Out:
+		if !st.ModeAt.IsZero() && st.Mode == visit.Out {
+			v.Body = append(v.Body, d.Say("screen.out.reported", words.Fill{"time": d.Time(st.ModeAt)}))
+		}
+	case visit.Screen(visit.Emergency):
+		v.Venue, v.Card, v.Note, v.Urgent = "", "", "", v.Heading
 	}
-	return ""
 }
-
-// again adds Start again, which is whatever ends the visit from here.
-func (d drawer) again(v *View, b visit.Button) {
-	v.add(Button{Button: b, Label: d.say("page.again", nil), Place: PlaceAgain})
-}
-
-func (v *View) add(b Button) { v.Buttons = append(v.Buttons, b) }
 
 // returnsOnly says whether borrowing is not offered at all.
 func returnsOnly(st visit.State) bool {
 	return st.Devices.ReadOnly || st.Standing.Service == visit.ReturnsOnly
 }
 
-func (d drawer) home(v *View, st visit.State) {
-	if returnsOnly(st) {
-		v.Heading = d.say("screen.home.heading_returns", nil)
-		v.Body = []string{d.say("screen.home.body_returns", nil)}
-	} else {
-		v.Heading = d.say("screen.home.heading", nil)
+func (d drawer) home(v *View, st visit.State, now circ.Moment) {
+	borrows := !returnsOnly(st)
+	v.Heading = d.Say("screen.home.heading", nil)
+	if borrows {
 		d.button(v, visit.TapBorrow, PlaceChoice)
+	} else {
+		v.Heading = d.Say("screen.home.heading_returns", nil)
+		v.Body = []string{d.Say("screen.home.body_returns", nil)}
 	}
 	d.button(v, visit.TapReturn, PlaceChoice)
+	if st.Devices.Online {
+		d.button(v, visit.TapAccount, PlaceChoice)
+	} else if borrows && v.Band != nil && v.Band.Tone == ToneWorking {
+		v.Body, v.Band = []string{d.Say("screen.home.body_offline", nil)}, nil // one line says it all
+		if st.Note == visit.NoteNoAccount {
+			v.Note = ""
+		}
+	}
+	d.closing(v, st, now)
+	if n := lying(visit.State{OnPad: st.Parked}); n > 0 {
+		v.Body = append(v.Body, d.Count("screen.home.parked", n, nil))
+	}
+}
+
+// closing takes the heading while the library is about to close.
+func (d drawer) closing(v *View, st visit.State, now circ.Moment) {
+	closes := st.Devices.Closes
+	if closes.IsZero() {
+		return
+	}
+	left := max(int((closes.Sub(now.Wall)+time.Minute-1)/time.Minute), 1)
+	v.Heading = d.Count("screen.home.closing", left, words.Fill{"minutes": strconv.Itoa(left)})
+	v.Body = append([]string{d.Say("screen.home.closing_body", words.Fill{"time": d.Time(closes)})}, v.Body...)
 }
 
 func (d drawer) padFull(v *View, st visit.State) {
 	n := lying(st)
-	v.Heading = d.count("screen.pad-full.heading", n, nil)
+	v.Heading = d.Count("screen.pad-full.heading", n, nil)
 	if !returnsOnly(st) {
 		d.buttonFor(v, visit.TapBorrow, n, PlaceChoice)
 	}
@@ -96,49 +113,27 @@ func isParked(st visit.State, t visit.Tag) bool {
 	return false
 }
 
-func (d drawer) cardAsk(v *View, st visit.State) {
-	d.plain(v)
-	if !st.Devices.Scanner {
-		v.Body = []string{d.say("screen.card.body_nolight", nil)}
-		v.Device = ""
-		v.Picture = "lay"
-	}
-	if len(st.Lines) > 0 { // goes back to the items, and ends nothing
-		v.add(Button{Button: visit.TapBack, Label: d.say("page.back", nil), Place: PlaceAgain})
-		return
-	}
-	d.again(v, visit.TapBack)
-}
-
-// stop says why this card cannot borrow, without shaming anybody: only causes
-// that are not about the person have words of their own.
-func (d drawer) stop(v *View, st visit.State) {
-	d.plain(v)
-	why := "screen.stop.why." + string(st.Standing.Reason)
-	if d.has(why + ".heading") {
-		v.Heading = d.say(why+".heading", nil)
-		v.Body = []string{d.say(why+".body", nil)}
-	}
-	if d.phone != "" {
-		v.Body = append(v.Body, d.say("help.phone", fill{"phone": d.phone}))
-	}
-	d.button(v, visit.TapReturn, PlaceSecondary)
-	d.button(v, visit.TapOK, PlacePrimary)
-}
-
+// warn asks whether the borrower is still there. After half an hour there is
+// no more time to give, and it says so.
 func (d drawer) warn(v *View, st visit.State, now circ.Moment) {
 	d.plain(v)
 	v.Seconds = secondsLeft(st.Since+st.Warns(), now.Mono)
 	v.Count = strconv.Itoa(v.Seconds)
+	if st.Last() {
+		v.Heading = d.Say("screen.warn.last_heading", nil)
+		v.Body = []string{d.Say("screen.warn.last_body", nil)}
+		d.button(v, visit.TapFinish, PlacePrimary)
+		return
+	}
 	d.button(v, visit.TapFinish, PlaceSecondary)
 	d.button(v, visit.TapMoreTime, PlacePrimary)
 }
 
 func (d drawer) otherCard(v *View) {
-	v.Heading = d.say("question.other-card.heading", nil)
-	v.Body = []string{d.say("question.other-card.body", nil)}
-	v.add(Button{Button: visit.TapFinishOther, Label: d.say("question.other-card.finish-other", nil), Place: PlaceSecondary})
-	v.add(Button{Button: visit.TapCarryOn, Label: d.say("question.other-card.carry-on", nil), Place: PlacePrimary})
+	v.Heading = d.Say("question.other-card.heading", nil)
+	v.Body = []string{d.Say("question.other-card.body", nil)}
+	v.add(Button{Button: visit.TapFinishOther, Label: d.Say("question.other-card.finish-other", nil), Place: PlaceSecondary})
+	v.add(Button{Button: visit.TapCarryOn, Label: d.Say("question.other-card.carry-on", nil), Place: PlacePrimary})
 }
 
 // bye sums the visit up in counts: titles would stay for the next to read.
@@ -154,23 +149,23 @@ func (d drawer) bye(v *View, st visit.State) {
 			returned++
 		}
 	}
-	v.Heading = d.say("screen.bye.heading", nil)
+	v.Heading = d.Say("screen.bye.heading", nil)
 	if unfinished > 0 || st.Note != visit.NoNote {
-		v.Heading, v.Picture = d.say("screen.bye.heading_left", nil), "info"
+		v.Heading, v.Picture = d.Say("screen.bye.heading_left", nil), "info"
 	}
 	d.sum(v, "screen.bye.borrowed", borrowed)
 	d.sum(v, "screen.bye.returned", returned)
 	d.sum(v, "screen.bye.unfinished", unfinished)
-	if borrowed > 0 || st.Task == visit.Borrowing {
-		v.Body = append(v.Body, d.say("screen.bye.body", nil))
+	if borrowed > 0 || returned == 0 && st.Task != visit.Returning {
+		v.Body = append(v.Body, d.Say("screen.bye.body", nil))
 	} else {
-		v.Body = append(v.Body, d.say("screen.bye.body_return", nil))
+		v.Body = append(v.Body, d.Say("screen.bye.body_return", nil))
 	}
 	d.button(v, visit.TapOK, PlacePrimary)
 }
 
 func (d drawer) sum(v *View, key string, n int) {
 	if n > 0 {
-		v.Body = append(v.Body, d.count(key, n, nil))
+		v.Body = append(v.Body, d.Count(key, n, nil))
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/words"
 )
 
 // Limits of the server.
@@ -31,19 +32,25 @@ const (
 
 // Config says where the screen is served and whose desk it is.
 type Config struct {
-	Listen string       // loopback host and port, "127.0.0.1:8080"; port 0 takes a free one
-	Venue  string       // name for people, shown at the top
-	Phone  string       // to call for help; "" if there is none
-	Help   string       // where help is found, one sentence; "" if nowhere
-	Lang   string       // catalogue of words; "" is English
-	Log    *slog.Logger // nil: nowhere. Nothing of a borrower is ever written to it
+	Listen    string       // loopback host and port, "127.0.0.1:8080"; port 0 takes a free one
+	Venue     string       // name for people, shown at the top
+	Phone     string       // to call for help; "" if there is none
+	Help      string       // where help is found, one sentence; "" if nowhere
+	Languages []string     // BCP 47 tags that a borrower can choose, the house's own first; none: English
+	Display   Display      // size of the panel, if it is known
+	Volume    int          // of the sounds, in percent; 0: none are played
+	Keys      Keys         // of a keypad beside the screen; none: the keys that every keyboard has
+	Focused   func(string) // told what the headset should say of the button that a key has moved to; may be nil
+	Log       *slog.Logger // nil: nowhere. Nothing of a borrower is ever written to it
 }
 
 // Screen is the touch screen. Show and Run may be used by two goroutines.
 type Screen struct {
 	log      *slog.Logger
 	draw     drawer
+	shell    shell
 	tap      func(visit.Event)
+	focused  func(string)
 	listener net.Listener
 	hosts    map[string]bool
 	token    string
@@ -59,6 +66,7 @@ type shown struct {
 	state   visit.State
 	at      circ.Moment
 	turn    uint64 // counts the screens; see serial
+	sound   cue
 	changed chan struct{}
 }
 
@@ -66,10 +74,7 @@ type shown struct {
 // each accepted tap, by the goroutine of its request; it should only hand the
 // event on.
 func New(cfg Config, tap func(visit.Event)) (*Screen, error) {
-	if cfg.Lang == "" {
-		cfg.Lang = English
-	}
-	w, err := loadWords(cfg.Lang)
+	d, err := newDrawer(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +85,15 @@ func New(cfg Config, tap func(visit.Event)) (*Screen, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Focused == nil {
+		cfg.Focused = func(string) {}
+	}
 	return &Screen{
 		log:      cfg.Log,
-		draw:     drawer{words: w, venue: cfg.Venue, phone: cfg.Phone, place: cfg.Help},
+		draw:     d,
+		shell:    newShell(cfg),
 		tap:      tap,
+		focused:  cfg.Focused,
 		listener: l,
 		hosts:    hostsOf(l.Addr()),
 		token:    newToken(),
@@ -91,6 +101,24 @@ func New(cfg Config, tap func(visit.Event)) (*Screen, error) {
 		now:      shown{changed: make(chan struct{})},
 		start:    time.Now(),
 	}, nil
+}
+
+// newDrawer loads the words of every language that is offered.
+func newDrawer(cfg Config) (drawer, error) {
+	d := drawer{venue: cfg.Venue, phone: cfg.Phone, place: cfg.Help}
+	tags := cfg.Languages
+	if len(tags) == 0 {
+		tags = []string{words.English}
+	}
+	for _, tag := range tags {
+		w, err := words.Load(tag)
+		if err != nil {
+			return drawer{}, err
+		}
+		d.tongues = append(d.tongues, tongue{w, len(words.Unreviewed(tag)) == 0})
+	}
+	d.Words = d.tongues[0].Words
+	return d, nil
 }
 
 // listen opens the address, which must be this computer's own.
@@ -137,7 +165,7 @@ func (s *Screen) URL() string {
 func (s *Screen) Show(st visit.State, at circ.Moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := shown{state: st, at: at, turn: s.now.turn, changed: make(chan struct{})}
+	next := shown{state: st, at: at, turn: s.now.turn, sound: s.now.sound.after(s.now.state, st), changed: make(chan struct{})}
 	if turned(s.now.state, st) {
 		next.turn++
 	}
@@ -147,7 +175,7 @@ func (s *Screen) Show(st visit.State, at circ.Moment) {
 
 // turned says whether a tap that was meant for one state must not reach the other.
 func turned(was, is visit.State) bool {
-	return was.Visit != is.Visit || screenOf(was) != screenOf(is) ||
+	return was.Visit != is.Visit || screenOf(was) != screenOf(is) || overOf(was) != overOf(is) || was.Typing != is.Typing ||
 		(question(was) == AskOther) != (question(is) == AskOther)
 }
 
@@ -161,6 +189,7 @@ func (s *Screen) current() (View, circ.Visit, <-chan struct{}) {
 	at.Wall = at.Wall.Add(since)
 	v := s.draw.view(now.state, at)
 	v.Serial = now.state.Visit.String() + "." + strconv.FormatUint(now.turn, 10)
+	v.Sound = now.sound.String()
 	return v, now.state.Visit, now.changed
 }
 

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"nightdesk/agent/circ"
@@ -20,27 +18,20 @@ func (s *Screen) handler() http.Handler {
 	mux.HandleFunc("GET /events", s.serveEvents)
 	mux.HandleFunc("GET /state.json", s.serveState)
 	mux.HandleFunc("POST /tap", s.serveTap)
-	mux.HandleFunc("GET /style.css", serveAsset("page/style.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("POST /focus", s.serveFocus)
+	mux.HandleFunc("GET /style.css", serveStyle)
+	mux.HandleFunc("GET /display.css", serveText("text/css; charset=utf-8", s.shell.display))
+	mux.HandleFunc("GET /fonts.css", serveText("text/css; charset=utf-8", s.shell.fonts))
+	mux.HandleFunc("GET /fonts/{version}/{name}", s.shell.serveFont)
+	mux.HandleFunc("GET /sound/{name}", serveSound)
 	mux.HandleFunc("GET /kiosk.js", serveAsset("page/kiosk.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /icon.svg", serveAsset("page/icon.svg", "image/svg+xml"))
 	return s.guard(mux)
 }
 
-func serveAsset(name, kind string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		b, err := assets.ReadFile(name)
-		if err != nil {
-			http.Error(w, "not in this program", http.StatusNotFound)
-			return
-		}
-		w.Header().Set("Content-Type", kind)
-		w.Write(b)
-	}
-}
-
 func (s *Screen) servePage(w http.ResponseWriter, r *http.Request) {
 	v, _, _ := s.current()
-	s.html(w, http.StatusOK, "page", s.draw.face(v, r.URL.Query()))
+	s.html(w, http.StatusOK, "page", s.draw.face(v, r.URL.Query(), s.shell))
 }
 
 // html draws into memory first, so that half a page is never sent.
@@ -68,14 +59,15 @@ func (s *Screen) serveState(w http.ResponseWriter, _ *http.Request) {
 	w.Write(append(b, '\n'))
 }
 
-// here is a tap that presses nothing: the borrower turned the list or opened
-// Help, and is still there.
+// here is a tap that presses nothing: the borrower turned the list, or moved
+// on with a key, and is still there.
 const here visit.Button = ""
 
 // tapped is the form of a tap.
 type tapped struct {
 	button visit.Button
 	item   circ.ItemID
+	value  string
 	serial string
 }
 
@@ -83,7 +75,7 @@ type tapped struct {
 func (s *Screen) serveTap(w http.ResponseWriter, r *http.Request) {
 	t, status := readTap(w, r)
 	if status != 0 {
-		http.Error(w, "a tap is a form of button, item and serial", status)
+		http.Error(w, "a tap is a form of button, item, value and serial", status)
 		return
 	}
 	v, current, _ := s.current()
@@ -91,10 +83,29 @@ func (s *Screen) serveTap(w http.ResponseWriter, r *http.Request) {
 		s.tooLate(w, r)
 		return
 	}
-	s.tap(visit.Tapped{Button: t.button, Item: t.item, Visit: current})
+	s.tap(visit.Tapped{Button: t.button, Item: t.item, Value: visit.Secret(t.value), Visit: current})
 	if wantsPage(r) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// serveFocus is told where a key has moved to, and has it said. The form is
+// that of a tap, with the id of the element as its item.
+func (s *Screen) serveFocus(w http.ResponseWriter, r *http.Request) {
+	t, status := readTap(w, r)
+	if status != 0 {
+		http.Error(w, "a focus is a form of button, item and serial", status)
+		return
+	}
+	v, _, _ := s.current()
+	if t.serial != v.Serial || !v.Ease.Speech {
+		http.Error(w, "the screen has moved on", http.StatusConflict)
+		return
+	}
+	if text := s.draw.focusSpoken(v, string(t.item)); text != "" {
+		s.focused(text)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -114,10 +125,10 @@ func readTap(w http.ResponseWriter, r *http.Request) (tapped, int) {
 		return tapped{}, http.StatusBadRequest
 	}
 	f := r.PostForm
-	if len(f["button"]) != 1 || len(f["serial"]) != 1 || len(f["item"]) > 1 {
+	if len(f["button"]) != 1 || len(f["serial"]) != 1 || len(f["item"]) > 1 || len(f["value"]) > 1 {
 		return tapped{}, http.StatusBadRequest
 	}
-	return tapped{visit.Button(f.Get("button")), circ.ItemID(f.Get("item")), f.Get("serial")}, 0
+	return tapped{visit.Button(f.Get("button")), circ.ItemID(f.Get("item")), f.Get("value"), f.Get("serial")}, 0
 }
 
 // takes says whether a tap presses something that is on the screen. A mere
@@ -126,7 +137,10 @@ func (v View) takes(t tapped) bool {
 	if t.button == here {
 		return v.Screen != visit.Bye && v.Screen != visit.Settle
 	}
-	return slices.ContainsFunc(v.Buttons, func(b Button) bool { return b.Button == t.button && b.Item == t.item })
+	if t.button == visit.TapChoose && strings.HasPrefix(t.value, "volume:") { // a key of the keypad, on every screen
+		return true
+	}
+	return slices.ContainsFunc(v.Buttons, func(b Button) bool { return b.Button == t.button && b.Item == t.item && b.Value == t.value })
 }
 
 func (s *Screen) tooLate(w http.ResponseWriter, r *http.Request) {
@@ -145,17 +159,8 @@ func wantsPage(r *http.Request) bool {
 // notice is a plain page with a heading, a sentence, and a way on if there is one.
 func (s *Screen) notice(w http.ResponseWriter, status int, key, on string) {
 	s.html(w, status, "notice", notice{
-		Lang: s.draw.lang, Dir: s.draw.dir,
-		Heading: s.draw.say(key, nil), Body: s.draw.say(key+"_body", nil),
-		On: on, OnLabel: s.draw.say("page.late_on", nil),
+		Lang: s.draw.Lang(), Dir: s.draw.Dir(),
+		Heading: s.draw.Say(key, nil), Body: s.draw.Say(key+"_body", nil),
+		On: on, OnLabel: s.draw.Say("page.late_on", nil),
 	})
-}
-
-// pageNumber is the page of the list that was asked for; the first if it is odd.
-func pageNumber(q url.Values) int {
-	n, err := strconv.Atoi(q.Get("page"))
-	if err != nil || n < 1 {
-		return 1
-	}
-	return n
 }

@@ -107,7 +107,7 @@ func against(dir, value string) bool {
 		}
 		p, _ := bidi.LookupRune(r)
 		switch c := p.Class(); {
-		case c == bidi.R || c == bidi.AL:
+		case c == bidi.R || c == bidi.AL || c == bidi.RLO || c == bidi.RLE || c == bidi.RLI:
 			if dir == "ltr" {
 				return true
 			}

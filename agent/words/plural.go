@@ -59,8 +59,8 @@ func (p *plurals) rule(n int) int {
 	return other
 }
 
-// formsOf are the plural forms that a text has in a language: those of whole
-// numbers, and "other". CLDR's rules repeat within the first 200.
+// formsOf are the plural forms that a text has in a language: "other", and
+// those of the numbers that a kiosk counts to.
 func formsOf(tag string) ([]string, error) {
 	p, err := pluralsOf(tag)
 	if err != nil {

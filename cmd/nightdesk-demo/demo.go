@@ -48,6 +48,8 @@ func (o options) check() error {
 		return fmt.Errorf("--break knows %s and %s, not %q", unlockFirst, ackEarly, o.breaks)
 	case o.breaks != "" && !o.script:
 		return errors.New("--break goes with --script")
+	case o.pin && o.script:
+		return errors.New("--pin goes with the pages, not with --script")
 	case o.script && o.data != "" && exists(o.data+"/central"):
 		return fmt.Errorf("%s holds a demonstration already; the script wants a directory of its own", o.data)
 	}
@@ -75,6 +77,8 @@ func set(ctx context.Context, o options, stderr io.Writer) (s *scene, err error)
 	if err != nil {
 		return s, err
 	}
+	stock = stock.Enliven()
+	stock.PIN = o.pin
 	if err := s.makeDir(); err != nil {
 		return s, err
 	}
@@ -117,10 +121,13 @@ func (s *scene) furnish(ctx context.Context, o options, v table.Venue, stock tab
 	if d.Room, err = table.NewRoom(s.dir, stock, o.timing); err != nil {
 		return err
 	}
+	if err := d.Room.PlugPrinter(); err != nil {
+		return err
+	}
 	if d.Cable, err = table.NewCable(ctx, s.broker.addr); err != nil {
 		return err
 	}
-	path, c, err := table.WriteConfig(s.dir, v, d.Cable.Addr())
+	path, c, err := table.WriteWholeConfig(s.dir, v, d.Cable.Addr())
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"nightdesk/cmd/internal/table"
 )
@@ -23,8 +24,10 @@ func (s *scene) host(ctx context.Context, o options, stdout io.Writer) error {
   the borrower's page  %sscreen
 
 On the table, put books down, show cards, cut the network and the power.
-Everything is kept in %s%s. Ctrl-C ends it.
-`, s.desk.Venue.Name, page.URL(), page.URL(), s.dir, s.fate())
+Every picture that a borrower can see is at %sgallery.
+Languages other than English can be chosen; nobody has reviewed them yet.
+%sEverything is kept in %s%s. Ctrl-C ends it.
+`, s.desk.Venue.Name, page.URL(), page.URL(), page.URL(), s.pins(), s.dir, s.fate())
 	return page.Run(ctx)
 }
 
@@ -33,4 +36,16 @@ func (s *scene) fate() string {
 		return " and removed at the end"
 	}
 	return ""
+}
+
+// pins lists the cards' PINs, if the library asks for them. They are nobody's.
+func (s *scene) pins() string {
+	if !s.desk.Room.Stock.PIN {
+		return ""
+	}
+	var b strings.Builder
+	for _, p := range s.desk.Room.Stock.People {
+		fmt.Fprintf(&b, "  PIN %s  %s\n", p.PIN, p.Name)
+	}
+	return b.String()
 }

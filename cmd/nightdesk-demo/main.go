@@ -58,6 +58,7 @@ type options struct {
 	venue  string
 	seed   uint64
 	port   int
+	pin    bool
 	breaks string
 	logs   bool
 }
@@ -88,6 +89,7 @@ was lost, nothing was doubled and every tag agrees with the ledger.`,
 	f.StringVar(&o.venue, "venue", "Syston", "library: "+venueNames())
 	f.Uint64Var(&o.seed, "seed", 1, "order of the books on the shelf")
 	f.IntVar(&o.port, "port", 0, "port of the table's page (default: a free one)")
+	f.BoolVar(&o.pin, "pin", false, "the library asks for a PIN; the cards' PINs are printed and on the table")
 	f.StringVar(&o.breaks, "break", "", "with --script, break a promise and see it found: "+unlockFirst+" or "+ackEarly)
 	f.BoolVar(&o.logs, "logs", false, "show what kiosk and central log")
 	cmd.AddCommand(kioskCommand())

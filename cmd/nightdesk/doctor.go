@@ -66,16 +66,19 @@ func examine(ctx context.Context, path string) []doctor.Finding {
 		return []doctor.Finding{doctor.Bad(doctor.Fail, doctor.Config, "config", err.Error(), "mend the file; packaging/kiosk.toml explains every key")}
 	}
 	cred, err := contract.LoadCredential(cfg.Credential)
-	p := patient{cfg: cfg, cred: cred, clock: agent.NewClock(time.Time{})}
+	p := patient{path: path, cfg: cfg, cred: cred, clock: agent.NewClock(time.Time{})}
 	p.find(configFinding(path, cfg, err))
 	p.files(ctx)
 	p.running(ctx)
+	p.languages()
+	p.find(doctor.CheckDisplay(cfg.Display.Diagonal, cfg.Display.Viewing))
 	p.broker(ctx)
 	return p.findings
 }
 
 // patient is a kiosk that is looked at.
 type patient struct {
+	path     string // of the configuration
 	cfg      config.Config
 	cred     contract.Credential
 	clock    *agent.Clock
@@ -156,34 +159,55 @@ func readLedger(ctx context.Context, path string) (doctor.LedgerReading, error) 
 // if none runs.
 func (p *patient) running(ctx context.Context) {
 	lock, err := agent.Lock(p.cfg)
-	if errors.Is(err, agent.ErrRunning) {
-		p.ask()
+	switch {
+	case errors.Is(err, agent.ErrRunning):
+		p.ask(ctx)
+		return
+	case err == nil:
+		defer lock.Close()
+	case !errors.Is(err, os.ErrNotExist):
+		p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "nobody can tell whether it runs: "+err.Error(), "ask as root: sudo nightdesk doctor; no device was looked at"))
 		return
 	}
-	if err == nil {
-		defer lock.Close()
-	}
 	p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "is not running", "systemctl start nightdesk"))
+	p.mode(agent.Report{})
 	for _, pad := range p.cfg.Pads {
 		p.tryPad(ctx, pad)
 	}
 	p.tryScanner(ctx)
+	p.tryPrinter(ctx)
+	p.tryHeadset(ctx)
+	p.tryLines(ctx)
 }
 
 // ask reads what the running kiosk last wrote.
-func (p *patient) ask() {
+func (p *patient) ask(ctx context.Context) {
 	r, err := agent.ReadReport(p.cfg)
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "is running and has not told yet what works", "wait ten seconds and ask again"))
+		return
+	case err != nil:
+		p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "is running, but "+err.Error(), "after an update restart it: systemctl restart nightdesk"))
 		return
 	}
 	p.find(doctor.Fine(doctor.Program, "kiosk", "is running (process %d), told %s ago what works", r.PID, p.clock.Now().Wall.Sub(r.At).Round(time.Second)))
+	p.mode(r)
 	for _, pad := range p.cfg.Pads {
 		p.find(device(doctor.Pads, "pad", pad.Name+" on "+pad.Path, r.Pads[pad.Name], r.Trouble["pad "+pad.Name]))
 	}
 	if p.cfg.Scanner.Path != "" {
 		p.find(device(doctor.Scanner, "scanner", "on "+p.cfg.Scanner.Path, r.Scanner, r.Trouble["scanner"]))
 	}
+	p.askPrinter(r)
+	p.askHeadset(ctx, r)
+	p.askLines(r)
+}
+
+// mode looks at what a technician said, and at what the kiosk made of it.
+func (p *patient) mode(r agent.Report) {
+	p.find(doctor.CheckMode(doctor.ModeReading{Told: agent.ReadMode(p.cfg), Is: r.Mode, Shows: r.Shows,
+		Program: "nightdesk mode service --config " + p.path}))
 }
 
 func device(id, name, where string, works bool, trouble string) doctor.Finding {

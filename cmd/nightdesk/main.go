@@ -60,7 +60,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), doctorCommand(), outboxCommand(), tagCommand())
+	root.AddCommand(runCommand(), modeCommand(), doctorCommand(), outboxCommand(), tagCommand(), wordsCommand())
 	return root
 }
 

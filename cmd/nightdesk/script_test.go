@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -20,6 +22,7 @@ import (
 	"nightdesk/agent/contract"
 	"nightdesk/agent/ledger"
 	"nightdesk/cmd/internal/central"
+	"nightdesk/drivers/sim"
 )
 
 func TestMain(m *testing.M) {
@@ -32,17 +35,51 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as a technician does. A script has a
-// credential.json from a real central, and three commands of its own.
+// credential.json from a real central, and commands of its own.
 func TestScripts(t *testing.T) {
+	if _, err := exec.LookPath("espeak-ng"); err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("espeak-ng is not installed") // otherwise the scripts that need it skip
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               func(env *testscript.Env) error { return enrol(env.WorkDir) },
+		Setup: func(env *testscript.Env) error {
+			env.Values[printers{}] = map[string]*sim.Printer{}
+			return enrol(env.WorkDir)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"lend": lend, "get": get, "await": await,
+			"lend": lend, "get": get, "await": await, "shows": shows, "printer": printer, "scanner": scanner,
 		},
 	})
+}
+
+// printers is where a script keeps its printers, by their links.
+type printers struct{}
+
+// printer LINK [FAULT…] plugs a printer in, or mends the one that is; then
+// these faults are what is wrong with it.
+func printer(ts *testscript.TestScript, _ bool, args []string) {
+	all := ts.Value(printers{}).(map[string]*sim.Printer)
+	p := all[args[0]]
+	if p == nil {
+		var err error
+		p, err = sim.NewPrinter(sim.PrinterOptions{Link: ts.MkAbs(args[0])})
+		ts.Check(err)
+		ts.Defer(func() { p.Close() })
+		all[args[0]] = p
+	}
+	p.Mend()
+	for _, fault := range args[1:] {
+		ts.Check(p.Fault(fault))
+	}
+}
+
+// scanner LINK plugs a barcode scanner in.
+func scanner(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := sim.NewScanner(sim.ScannerOptions{Suffix: "\r", Link: ts.MkAbs(args[0])})
+	ts.Check(err)
+	ts.Defer(func() { s.Close() })
 }
 
 // enrol writes what a kiosk gets from central.
@@ -84,7 +121,7 @@ func lend(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // patience is the longest that a script waits for anything.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // until polls until something has come true.
 func until(ts *testscript.TestScript, what string, true func() bool) {
@@ -109,25 +146,49 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
+// shows FILE SCREEN waits until the screen whose address is in a file is this one.
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	client, start, base := browser(ts, args[0])
+	read(ts, client, start) // lets the browser in
+	var last string
+	defer func() { ts.Logf("the screen says %s", last) }()
+	until(ts, "the screen "+args[1], func() bool {
+		_, body := read(ts, client, base+"/state.json")
+		last = string(body)
+		var v struct{ Screen string }
+		return json.Unmarshal(body, &v) == nil && v.Screen == args[1]
+	})
+}
+
 // get FILE PATH… opens the screen whose address a kiosk has written into a
 // file, as its browser does, and prints what is at each path.
 func get(ts *testscript.TestScript, _ bool, args []string) {
-	await(ts, false, []string{args[0], "?token="})
-	start := strings.TrimSpace(strings.TrimPrefix(ts.ReadFile(args[0]), "screen "))
-	jar, err := cookiejar.New(nil)
-	ts.Check(err)
-	client := &http.Client{Jar: jar, Timeout: patience}
-	base, _, _ := strings.Cut(start, "/?")
+	client, start, base := browser(ts, args[0])
 	for _, address := range append([]string{start}, args[1:]...) {
 		if strings.HasPrefix(address, "/") {
 			address = base + address
 		}
-		resp, err := client.Get(address)
-		ts.Check(err)
-		body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-		resp.Body.Close()
-		ts.Check(err)
-		_, err = ts.Stdout().Write([]byte(strconv.Itoa(resp.StatusCode) + " " + string(body) + "\n"))
+		code, body := read(ts, client, address)
+		_, err := ts.Stdout().Write([]byte(strconv.Itoa(code) + " " + string(body) + "\n"))
 		ts.Check(err)
 	}
+}
+
+// browser is one that is let in by the first address, start.
+func browser(ts *testscript.TestScript, file string) (client *http.Client, start, base string) {
+	await(ts, false, []string{file, "?token="})
+	start = strings.TrimSpace(strings.TrimPrefix(ts.ReadFile(file), "screen "))
+	jar, err := cookiejar.New(nil)
+	ts.Check(err)
+	base, _, _ = strings.Cut(start, "/?")
+	return &http.Client{Jar: jar, Timeout: patience}, start, base
+}
+
+func read(ts *testscript.TestScript, client *http.Client, address string) (code int, body []byte) {
+	resp, err := client.Get(address)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	ts.Check(err)
+	return resp.StatusCode, body
 }

@@ -238,7 +238,7 @@ func (w *world) on(p *power) error {
 	w.uplink = uplink.New(uplink.Config{Credential: w.cred, Now: w.now}, w.ledger, w.cache)
 	port, err := wire.Open(w.reader.Path(), wire.Mode{Baud: 38400, Parity: wire.Even})
 	must(w.t, err)
-	w.pad, err = feig.Open(ctx, wire.Tapped(port, p), feig.Options{Gap: -1, Response: 60 * time.Millisecond})
+	w.pad, err = feig.Open(ctx, wire.Tapped(port, p), feig.Options{Gap: -1, Response: 300 * time.Millisecond})
 	if err != nil {
 		return err
 	}

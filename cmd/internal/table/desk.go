@@ -2,10 +2,7 @@ package table
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"nightdesk/agent"
@@ -48,35 +45,6 @@ func (d *Desk) PowerOn(ctx context.Context) error {
 		return err
 	}
 	return d.Power.On(ctx)
-}
-
-// WriteConfig writes the kiosk's configuration into dir and reads it as the
-// kiosk will. The pseudo-terminals, the credential and the data lie beside it.
-func WriteConfig(dir string, v Venue, broker string) (path string, c config.Config, err error) {
-	path = filepath.Join(dir, "kiosk.toml")
-	text := fmt.Sprintf(`name = %q
-credential = "credential.json"
-data = "kiosk"
-
-[broker]
-url = "mqtt://%s"
-
-[[pad]]
-name = "pad"
-path = "pad"
-
-[scanner]
-path = "scanner"
-suffix = "cr"
-
-[screen]
-listen = "127.0.0.1:0"
-`, v.Name, broker)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return path, c, fmt.Errorf("write the kiosk's configuration: %w", err)
-	}
-	c, err = config.Load(path)
-	return path, c, err
 }
 
 // Ledger reads the kiosk's ledger file, also beside a running kiosk.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"nightdesk/agent/circ"
 )
 
 // Export writes the files that central imports, as a library system would,
@@ -17,9 +19,11 @@ func (s Stock) Export(dir string, v Venue) ([]string, error) {
 		name string
 		text []byte
 	}{
-		{"policy.toml", []byte(policy(v))},
+		{"policy.toml", []byte(s.policy(v))},
+		{"calendar.toml", []byte(calendar)},
 		{"items.csv", s.items()},
 		{"borrowers.csv", s.borrowers()},
+		{"holds.csv", s.holds(v)},
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the export's directory: %w", err)
@@ -36,17 +40,36 @@ func (s Stock) Export(dir string, v Venue) ([]string, error) {
 }
 
 func (s Stock) items() []byte {
-	rows := [][]string{{"item", "title", "class", "owner", "parts"}}
+	rows := [][]string{{"item", "title", "class", "owner", "parts", "tagged"}}
 	for _, b := range s.Books {
-		rows = append(rows, []string{string(b.ID), b.Title, b.Class, owner, strings.Join(b.Parts, ";")})
+		tagged := ""
+		if len(b.Tags) < len(b.Parts) {
+			tagged = strconv.Itoa(len(b.Tags))
+		}
+		rows = append(rows, []string{string(b.ID), b.Title, b.Class, owner, strings.Join(b.Parts, ";"), tagged})
 	}
 	return csvText(rows)
 }
 
+// borrowers has PINs only where they are asked for.
 func (s Stock) borrowers() []byte {
-	rows := [][]string{{"card", "category", "age_band"}}
+	rows := [][]string{{"card", "category", "age_band", "messages"}}
 	for _, p := range s.People {
-		rows = append(rows, []string{string(p.Card), p.Category, strconv.Itoa(p.Band)})
+		rows = append(rows, []string{string(p.Card), p.Category, strconv.Itoa(p.Band), strings.Join(p.Messages, ";")})
+	}
+	if s.PIN {
+		rows[0] = append(rows[0], "pin")
+		for i, p := range s.People {
+			rows[i+1] = append(rows[i+1], p.PIN)
+		}
+	}
+	return csvText(rows)
+}
+
+func (s Stock) holds(v Venue) []byte {
+	rows := [][]string{{"item", "card", "ready"}}
+	for _, h := range s.Holds {
+		rows = append(rows, []string{string(h.Item), string(h.Card), v.Slug})
 	}
 	return csvText(rows)
 }
@@ -57,11 +80,17 @@ func csvText(rows [][]string) []byte {
 	return b.Bytes()
 }
 
-// policy is a plain rule book: three weeks for books, one for films.
-func policy(v Venue) string {
+// policy is a plain rule book: three weeks for books, one for films, which only
+// staff may hand out; of a story sack somebody must look whether it is whole.
+func (s Stock) policy(v Venue) string {
+	pin := circ.PINNever
+	if s.PIN {
+		pin = circ.PINOnline
+	}
 	return fmt.Sprintf(`[default]
 venue = %q
 timezone = "Europe/London"
+pin = {ask = %q}
 
 [default.classes.book]
 days = 21
@@ -75,10 +104,16 @@ renewals = 3
 days = 7
 renewals = 1
 limit = 6
+staff_hours_only = true
 
 [default.classes.audio]
 days = 21
 renewals = 2
+
+[default.classes.kit]
+days = 21
+renewals = 1
+sets = "note"
 
 [default.categories.adult]
 limit = 20
@@ -90,5 +125,14 @@ limit = 12
 full_days = 3
 capped_days = 14
 max_items = 5
-`, v.Name)
+`, v.Name, pin)
 }
+
+// calendar has staff there on weekdays and the doors always open.
+const calendar = `[default]
+weekly.monday = {staffed_from = "09:30", staffed_to = "17:00"}
+weekly.tuesday = {staffed_from = "09:30", staffed_to = "17:00"}
+weekly.wednesday = {staffed_from = "09:30", staffed_to = "17:00"}
+weekly.thursday = {staffed_from = "09:30", staffed_to = "17:00"}
+weekly.friday = {staffed_from = "09:30", staffed_to = "17:00"}
+`

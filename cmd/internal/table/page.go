@@ -13,9 +13,9 @@ import (
 	"strconv"
 	"time"
 
-	"nightdesk/agent/circ"
+	"golang.org/x/sync/errgroup"
+
 	"nightdesk/cmd/internal/check"
-	"nightdesk/drivers"
 )
 
 //go:embed page
@@ -24,6 +24,7 @@ var pageFiles embed.FS
 // Page is the table in a browser: this computer's own, and no other's.
 type Page struct {
 	desk     *Desk
+	gallery  *showroom
 	listener net.Listener
 	hosts    map[string]bool
 }
@@ -44,14 +45,25 @@ func NewPage(ctx context.Context, d *Desk, port int) (*Page, error) {
 	}
 	addr := netip.MustParseAddrPort(l.Addr().String()) // a TCP listener has one
 	local := net.JoinHostPort("localhost", strconv.Itoa(int(addr.Port())))
-	return &Page{desk: d, listener: l, hosts: map[string]bool{addr.String(): true, local: true}}, nil
+	p := &Page{desk: d, listener: l, hosts: map[string]bool{addr.String(): true, local: true}}
+	if p.gallery, err = newShowroom(d.Log); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return p, nil
 }
 
 // URL is where the page is.
 func (p *Page) URL() string { return "http://" + p.listener.Addr().String() + "/" }
 
-// Run serves until ctx is done.
+// Run serves the table and the gallery until ctx is done.
 func (p *Page) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.serve(ctx) })
+	g.Go(func() error { return p.gallery.run(ctx) })
+	return g.Wait()
+}
+
+func (p *Page) serve(ctx context.Context) error {
 	srv := &http.Server{
 		Handler: p.handler(), ReadTimeout: pageTimeout, WriteTimeout: pageTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog:    slog.NewLogLogger(p.desk.Log.Handler(), slog.LevelDebug),
@@ -76,12 +88,15 @@ func (p *Page) Run(ctx context.Context) error {
 
 func (p *Page) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", file("page/table.html", "text/html; charset=utf-8"))
+	mux.HandleFunc("GET /{$}", p.serveTable)
 	mux.HandleFunc("GET /table.css", file("page/table.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /table.js", file("page/table.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /stock.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, p.desk.stockView()) })
 	mux.HandleFunc("GET /state.json", p.serveState)
 	mux.HandleFunc("GET /check.json", p.serveCheck)
+	mux.HandleFunc("GET /paper/{n}", p.servePaper)
+	mux.HandleFunc("GET /gallery", p.serveGallery)
+	mux.HandleFunc("GET /gallery/{name}", p.servePicture)
 	mux.HandleFunc("GET /screen", p.serveScreen)
 	mux.HandleFunc("POST /do", p.serveDo)
 	return p.guard(mux)
@@ -93,7 +108,7 @@ func (p *Page) guard(next http.Handler) http.Handler {
 	var cross http.CrossOriginProtection // nothing is exempt
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "+
 			"form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
@@ -126,6 +141,26 @@ func answer(w http.ResponseWriter, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(b)
+}
+
+// serveTable draws the table, always as 127.0.0.1: the kiosk's screen has that
+// name, and gives its cookie to nobody who comes from another site.
+func (p *Page) serveTable(w http.ResponseWriter, r *http.Request) {
+	if !p.elsewhere(w, r, "127.0.0.1") {
+		file("page/table.html", "text/html; charset=utf-8")(w, r)
+	}
+}
+
+// servePaper is one receipt as a picture.
+func (p *Page) servePaper(w http.ResponseWriter, r *http.Request) {
+	for _, paper := range p.desk.Room.Papers() {
+		if strconv.Itoa(paper.N) == r.PathValue("n") {
+			w.Header().Set("Content-Type", "image/png")
+			_, _ = w.Write(paper.PNG) // a reader that went away needs nothing more
+			return
+		}
+	}
+	http.Error(w, "there is no such paper", http.StatusNotFound)
 }
 
 func (p *Page) serveState(w http.ResponseWriter, r *http.Request) {
@@ -178,50 +213,4 @@ func (p *Page) serveDo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// do is one thing that hands do at the table.
-func (d *Desk) do(ctx context.Context, act, id string) error {
-	switch act {
-	case "put", "lift":
-		return d.move(act, id)
-	case "card":
-		return d.Room.ShowCard(circ.Card(id))
-	case "barcode":
-		return d.Room.ShowItem(circ.ItemID(id))
-	case "network-off":
-		d.Cable.Cut()
-		return nil
-	case "network-on":
-		d.Cable.Mend()
-		return nil
-	case "power-off":
-		d.Power.Cut()
-		return nil
-	case "power-on":
-		return d.PowerOn(ctx)
-	}
-	return fmt.Errorf("nobody at the table can do %q", act)
-}
-
-// move puts down or lifts a whole item, or one tag of a set.
-func (d *Desk) move(act, id string) error {
-	if uid, err := drivers.ParseUID(id); err == nil {
-		if act == "lift" {
-			d.Room.Table.Lift(uid)
-		} else if !d.Room.Table.Lay(antenna, uid) {
-			return errors.New("there is no such tag")
-		}
-		return nil
-	}
-	b, ok := d.Room.Stock.Book(circ.ItemID(id))
-	if !ok {
-		return errors.New("there is no such item")
-	}
-	if act == "lift" {
-		d.Room.Lift(b)
-	} else {
-		d.Room.PutDown(b)
-	}
-	return nil
 }

@@ -21,15 +21,19 @@ const (
 // antenna is the one pad of the demonstration.
 const antenna = "pad"
 
-// Room is the physical side: tags on books, a pad to put them on, a scanner.
-// Its methods may be called from any goroutine.
+// Room is the physical side: tags on books, a pad to put them on, a scanner,
+// and a printer if one is plugged in. Its methods may be called from any
+// goroutine.
 type Room struct {
 	Stock Stock
 	Table *sim.Table
 
-	dir    string
-	memory *memoryFile
-	pad    *sim.Reader
+	dir        string
+	trueTiming bool
+	memory     *memoryFile
+	pad        *sim.Reader
+	printer    *sim.Printer // nil: there is none
+	tray       tray
 
 	mu      sync.Mutex // guards what follows
 	scanner *sim.Scanner
@@ -47,7 +51,7 @@ type trap struct {
 // Their pseudo-terminals are named pad and scanner in dir. What tags said when
 // a room in dir was last used they say again.
 func NewRoom(dir string, stock Stock, trueTiming bool) (*Room, error) {
-	r := &Room{Stock: stock, Table: sim.NewTable(), dir: dir, memory: &memoryFile{path: filepath.Join(dir, "tags.json")}}
+	r := &Room{Stock: stock, Table: sim.NewTable(), dir: dir, trueTiming: trueTiming, memory: &memoryFile{path: filepath.Join(dir, "tags.json")}}
 	kept, err := r.memory.load()
 	if err != nil {
 		return nil, err
@@ -91,6 +95,10 @@ func (r *Room) Replug() error {
 	if err == nil {
 		err = r.plugScanner()
 	}
+	if err == nil && r.printer != nil {
+		r.printer.Unplug()
+		err = r.printer.Plug()
+	}
 	if err != nil {
 		return fmt.Errorf("give the devices power: %w", err)
 	}
@@ -105,6 +113,9 @@ func (r *Room) Close() error {
 	}
 	if r.scanner != nil {
 		errs = append(errs, r.scanner.Close())
+	}
+	if r.printer != nil {
+		errs = append(errs, r.printer.Close())
 	}
 	return errors.Join(append(errs, r.memory.save())...)
 }
@@ -133,11 +144,45 @@ func (r *Room) ShowCard(card circ.Card) error { return r.show(string(card)) }
 // ShowItem shows a book's barcode to the scanner.
 func (r *Room) ShowItem(id circ.ItemID) error { return r.show(string(id)) }
 
-func (r *Room) show(number string) error {
+// Codes by their AIM letters, as a scanner names them (ISO/IEC 15424).
+const (
+	codabar drivers.Symbology = 'F'
+	ean     drivers.Symbology = 'E'
+	qrCode  drivers.Symbology = 'Q'
+)
+
+// stray is something that people show to a scanner and that is no card.
+type stray struct {
+	Name      string `json:"name"`
+	symbology drivers.Symbology
+	text      string
+}
+
+// strays are the wrong things to show.
+func strays() []stray {
+	return []stray{
+		{"A bus pass", qrCode, "BUS*0000*2027-12-31"},
+		{"The shop’s barcode of a paperback", ean, "9780141439549"},
+	}
+}
+
+// ShowStray shows something that is neither a card nor an item of the library.
+func (r *Room) ShowStray(name string) error {
+	for _, s := range strays() {
+		if s.Name == name {
+			return r.scan(s.symbology, s.text)
+		}
+	}
+	return fmt.Errorf("nobody has %q to show", name)
+}
+
+func (r *Room) show(number string) error { return r.scan(codabar, number) }
+
+func (r *Room) scan(symbology drivers.Symbology, text string) error {
 	r.mu.Lock()
 	s := r.scanner
 	r.mu.Unlock()
-	if err := s.Show('F', '0', number); err != nil { // Codabar
+	if err := s.Show(symbology, '0', text); err != nil {
 		return fmt.Errorf("show a barcode: %w", err)
 	}
 	return nil

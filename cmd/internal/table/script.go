@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -44,7 +45,7 @@ func NewScript(d *Desk, w io.Writer) (*Script, error) {
 	var singles, pairs []Book
 	for _, b := range d.Room.Stock.Books {
 		switch {
-		case len(b.Parts) == 2:
+		case len(b.Parts) == 2 && b.Class == "audio": // a film is lent only while staff are there
 			pairs = append(pairs, b)
 		case len(b.Parts) == 0 && b.Class == "book":
 			singles = append(singles, b)
@@ -137,10 +138,13 @@ func (s *Script) signIn(ctx context.Context, p Person) error {
 	ctx, cancel := within(ctx)
 	defer cancel()
 	for {
-		if err := s.Room.ShowCard(p.Card); err != nil {
-			return err
+		v, err := s.hand.Look(ctx)
+		if err == nil && v.Screen != visit.Borrow {
+			if err := s.Room.ShowCard(p.Card); err != nil {
+				return err
+			}
+			v, err = s.looked(ctx)
 		}
-		v, err := s.looked(ctx)
 		if err != nil {
 			return err
 		}
@@ -148,8 +152,11 @@ func (s *Script) signIn(ctx context.Context, p Person) error {
 		case visit.Borrow:
 			s.line.say(borrower, "%s shows a card", p.Name)
 			return nil
-		case visit.Stop:
-			if err := s.goHome(ctx, visit.TapOK); err != nil {
+		case visit.Stop: // or, if central tells of the card meanwhile, the screen goes on by itself
+			_, err := s.hand.Tap(ctx, visit.TapOK, "", "the first screen", func(v screen.View) bool {
+				return v.Screen == visit.Home || v.Screen == visit.Borrow
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -178,7 +185,7 @@ func (s *Script) looked(ctx context.Context) (screen.View, error) {
 // has seen that it is gone may the next visit begin: what still lies there
 // would be asked about.
 func (s *Script) finish(ctx context.Context, books ...Book) error {
-	if err := s.tap(ctx, visit.TapFinish, visit.Bye); err != nil {
+	if err := s.leave(ctx); err != nil {
 		return err
 	}
 	v, err := s.hand.Look(ctx)
@@ -192,6 +199,66 @@ func (s *Script) finish(ctx context.Context, books ...Book) error {
 		return err
 	}
 	return s.goHome(ctx, visit.TapOK)
+}
+
+// leave touches Finish and answers what is asked on the way out: that the
+// count is right, and that a receipt is wanted.
+func (s *Script) leave(ctx context.Context) error {
+	on := visit.TapFinish
+	for {
+		v, err := s.hand.Look(ctx)
+		if err != nil {
+			return err
+		}
+		was := v.Screen
+		switch was {
+		case visit.Bye:
+			return nil
+		case visit.Count:
+			s.line.say(onScreen, "“%s. %s”", v.Heading, first(v.Body))
+			on = visit.TapYes
+		case visit.Receipt:
+			on = visit.TapNone
+			if offers(v, visit.TapPrint, "") {
+				on = visit.TapPrint
+			}
+		}
+		if err := s.tapOn(ctx, on, was); err != nil {
+			return err
+		}
+		if on == visit.TapPrint {
+			if err := s.receipt(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// tapOn touches a button and waits for the next screen that does not go on by
+// itself.
+func (s *Script) tapOn(ctx context.Context, b visit.Button, was visit.Screen) error {
+	ctx, cancel := within(ctx)
+	defer cancel()
+	_, err := s.hand.Tap(ctx, b, "", "the screen after "+string(was), func(v screen.View) bool {
+		return v.Screen != was && v.Screen != visit.Settle && v.Screen != visit.Printing
+	})
+	return err
+}
+
+// receipt looks at the paper: it must not tell a neighbour whose it is.
+func (s *Script) receipt(ctx context.Context) error {
+	papers := s.Room.Papers()
+	if len(papers) == 0 {
+		return errors.New("the screen says that a receipt was printed, and no paper came out")
+	}
+	text := strings.Join(papers[0].Text, "\n")
+	for _, p := range s.Room.Stock.People {
+		if strings.Contains(text, string(p.Card)) || strings.Contains(text, p.Name) {
+			return fmt.Errorf("the receipt tells whose it is:\n%s", text)
+		}
+	}
+	s.line.say(printer, "a receipt of %d lines, with no name and four digits of the card", len(papers[0].Text))
+	return nil
 }
 
 func said(v screen.View) string {

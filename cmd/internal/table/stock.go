@@ -9,23 +9,25 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
 	"nightdesk/drivers"
 )
 
 //go:embed stock.csv
 var stockCSV string
 
-// Book is an item of the demonstration's stock: one book, or a set of discs.
+// Book is an item of the demonstration's stock: one book, or a set.
 type Book struct {
 	ID     circ.ItemID
 	Title  string
 	Author string
-	Class  string   // of the rules: book, child, dvd, audio
-	Parts  []string // names of the parts; none for a single item
-	Tags   []drivers.UID
+	Class  string        // of the rules: book, child, dvd, audio, kit
+	Parts  []string      // names of the parts, those with a tag first; none for a single item
+	Tags   []drivers.UID // fewer than Parts, if some parts carry none
 }
 
 // Person is somebody with a borrower card.
@@ -34,12 +36,22 @@ type Person struct {
 	Card     circ.Card
 	Category string // of the rules: adult, child
 	Band     int    // whole years reached
+	PIN      string
+	Messages []string // codes that the library system wants told
+}
+
+// Hold is somebody who waits for an item, which lies ready at the venue.
+type Hold struct {
+	Item circ.ItemID
+	Card circ.Card
 }
 
 // Stock is what a library has and who comes to it.
 type Stock struct {
 	Books  []Book
 	People []Person
+	Holds  []Hold
+	PIN    bool // the venue asks for PINs
 }
 
 // site is the demonstration's library code: digits two to five of its numbers
@@ -59,7 +71,13 @@ func NewStock(seed uint64) (Stock, error) {
 		if row[3] != "" {
 			b.Parts = strings.Split(row[3], ";")
 		}
-		for part := range max(1, len(b.Parts)) {
+		tagged := len(b.Parts)
+		if row[4] != "" {
+			if tagged, err = strconv.Atoi(row[4]); err != nil {
+				return Stock{}, fmt.Errorf("read the stock: the tags of %s: %w", b.Title, err)
+			}
+		}
+		for part := range max(1, tagged) {
 			b.Tags = append(b.Tags, tagUID(i+1, part+1))
 		}
 		s.Books = append(s.Books, b)
@@ -70,15 +88,33 @@ func NewStock(seed uint64) (Stock, error) {
 	return s, nil
 }
 
-func people() []Person {
-	all := []Person{
-		{Name: "Amira", Category: "adult", Band: 18},
-		{Name: "Brian", Category: "adult", Band: 18},
-		{Name: "Chandni", Category: "adult", Band: 18},
-		{Name: "Dilys", Category: "adult", Band: 18},
-		{Name: "Eddie, aged 9", Category: "child", Band: 5},
-		{Name: "Farah, aged 13", Category: "child", Band: 12},
+// Enliven adds people about whom the library has something to say, and a film
+// that is kept for one of them.
+func (s Stock) Enliven() Stock {
+	gwen := Person{Name: "Gwen, who has something to collect", Category: "adult", Band: 18, PIN: "6174"}
+	hassan := Person{Name: "Hassan, who is late", Category: "adult", Band: 18, PIN: "8128", Messages: []string{contract.MsgOverdue}}
+	s.People = numbered(append(s.People, gwen, hassan))
+	for _, b := range s.Books {
+		if b.Title == "Paddington (DVD)" {
+			s.Holds = append(s.Holds, Hold{Item: b.ID, Card: s.People[len(s.People)-2].Card})
+		}
 	}
+	return s
+}
+
+func people() []Person {
+	return numbered([]Person{
+		{Name: "Amira", Category: "adult", Band: 18, PIN: "1729"},
+		{Name: "Brian", Category: "adult", Band: 18, PIN: "2718"},
+		{Name: "Chandni", Category: "adult", Band: 18, PIN: "3141"},
+		{Name: "Dilys", Category: "adult", Band: 18, PIN: "1618"},
+		{Name: "Eddie, aged 9", Category: "child", Band: 5, PIN: "4104"},
+		{Name: "Farah, aged 13", Category: "child", Band: 12, PIN: "5050"},
+	})
+}
+
+// numbered gives everybody a card.
+func numbered(all []Person) []Person {
 	for i := range all {
 		all[i].Card = circ.Card(number('2', i+1))
 	}

@@ -27,6 +27,7 @@ const (
 	kiosk    who = "kiosk"
 	network  who = "network"
 	power    who = "power"
+	printer  who = "printer"
 	central  who = "central"
 	checker  who = "check"
 )

@@ -3,10 +3,13 @@ package table
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
+	"nightdesk/agent"
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
+	"nightdesk/agent/visit"
 )
 
 // stockView is what does not change while the table stands.
@@ -14,6 +17,9 @@ type stockView struct {
 	Venue string       `json:"venue"`
 	Books []bookView   `json:"books"`
 	Cards []personView `json:"cards"`
+	Stray []stray      `json:"strays"` // wrong things to show
+	Modes []visit.Mode `json:"modes"`
+	Fault []string     `json:"faults"` // of the printer
 }
 
 type bookView struct {
@@ -29,10 +35,14 @@ type personView struct {
 	Name     string `json:"name"`
 	Card     string `json:"card"`
 	Category string `json:"category"`
+	PIN      string `json:"pin,omitempty"` // where it is asked for
 }
 
 func (d *Desk) stockView() stockView {
-	v := stockView{Venue: d.Venue.Name}
+	v := stockView{Venue: d.Venue.Name, Stray: strays(), Modes: modes()}
+	if d.Room.printer != nil {
+		v.Fault = printerFaults()
+	}
 	for _, b := range d.Room.Stock.Books {
 		x := bookView{ID: b.ID, Title: b.Title, Author: b.Author, Class: b.Class, Parts: b.Parts}
 		for _, uid := range b.Tags {
@@ -41,7 +51,11 @@ func (d *Desk) stockView() stockView {
 		v.Books = append(v.Books, x)
 	}
 	for _, p := range d.Room.Stock.People {
-		v.Cards = append(v.Cards, personView{Name: p.Name, Card: string(p.Card), Category: p.Category})
+		x := personView{Name: p.Name, Card: string(p.Card), Category: p.Category}
+		if d.Room.Stock.PIN {
+			x.PIN = p.PIN
+		}
+		v.Cards = append(v.Cards, x)
 	}
 	return v
 }
@@ -56,6 +70,15 @@ type stateView struct {
 	Loans   []loanView  `json:"loans"`
 	Events  []eventView `json:"events"` // newest first
 	Cases   []string    `json:"cases"`
+	Mode    visit.Mode  `json:"mode"`   // what a technician said
+	Trouble string      `json:"fault"`  // of the printer; "" none
+	Papers  []paperView `json:"papers"` // newest first
+}
+
+// paperView is a receipt; its picture is at /paper/N.
+type paperView struct {
+	N    int    `json:"n"`
+	Text string `json:"text"` // for those who do not see the picture
 }
 
 type loanView struct {
@@ -77,7 +100,11 @@ const shownEvents = 30
 
 func (d *Desk) state(ctx context.Context) (stateView, error) {
 	s := stateView{Network: d.Cable.Whole(), Power: d.Power.Lit(), Pad: []string{}, Quiet: []string{}, Odd: []string{},
-		Loans: []loanView{}, Events: []eventView{}, Cases: []string{}}
+		Loans: []loanView{}, Events: []eventView{}, Cases: []string{}, Papers: []paperView{},
+		Mode: agent.ReadMode(d.Config), Trouble: d.Room.printerTrouble()}
+	for _, p := range d.Room.Papers() {
+		s.Papers = append(s.Papers, paperView{N: p.N, Text: strings.Join(p.Text, "\n")})
+	}
 	for _, t := range d.Room.Table.Tags() {
 		uid := t.Tag.UID.String()
 		if t.Antenna != "" {

@@ -72,7 +72,19 @@ function draw(s) {
   $("shelf-count").textContent = `${shelf.length} items, click one to put it down`;
   toggle("power", s.power, "Power");
   toggle("network", s.network, "Network");
+  $("mode").value = s.mode;
+  $("fault").value = s.fault;
+  papers(s.papers);
   record(s);
+}
+
+let newest = 0;
+function papers(all) {
+  const n = all.length ? all[0].n : 0;
+  if (n === newest) return;
+  newest = n;
+  $("papers").replaceChildren(...all.map(p => make("img", { src: `/paper/${p.n}`, alt: p.text || "A receipt that is printed as a picture" })));
+  $("papers-empty").hidden = all.length > 0;
 }
 
 function toggle(id, on, name) {
@@ -100,7 +112,18 @@ async function look() {
   }
 }
 
-$("cards").replaceChildren(...stock.cards.map(c => make("li", {}, button(`${c.name} ••••${c.card.slice(-4)}`, "card", c.card))));
+$("cards").replaceChildren(...stock.cards.map(c => make("li", {}, button(`${c.name} ••••${c.card.slice(-4)}${c.pin ? `, PIN ${c.pin}` : ""}`, "card", c.card))));
+$("strays").replaceChildren(...stock.strays.map(s => make("li", {}, button(s.name, "stray", s.name))));
+const modes = { service: "in service", closed: "closed", out: "out of order", tech: "being looked after" };
+$("mode").replaceChildren(...stock.modes.map(m => make("option", { value: m, textContent: modes[m] ?? m })));
+$("mode").onchange = e => act("mode", e.target.value);
+const faults = { "": "nothing", "paper-out": "the paper is out", "paper-out-mid-job": "the paper ends in the next receipt", "cover-open": "the cover is open", silent: "it does not answer" };
+if (stock.faults) {
+  $("printing").hidden = false;
+  $("fault").replaceChildren(...["", ...stock.faults].map(f => make("option", { value: f, textContent: faults[f] ?? f })));
+  $("fault").onchange = e => act("printer", e.target.value);
+}
+$("help").onclick = () => act("help");
 $("find").oninput = look;
 $("check").onclick = async () => {
   const r = await fetch("/check.json");
