@@ -52,6 +52,7 @@ func (k *kiosk) lampSession(ctx context.Context) error {
 		defer pin.Close()
 		l.set(pin)
 	}
+	k.status.failed("lamp", nil)
 	return lamp.Run(ctx, k.pattern(), k.lamp)
 }
 
@@ -95,6 +96,7 @@ func (k *kiosk) helpSession(ctx context.Context) error {
 		return err
 	}
 	defer pin.Close()
+	k.status.failed("help button", nil)
 	return gpio.Button{Input: gpio.Input{Pin: pin}}.Run(ctx, func(p gpio.Press) {
 		read := k.clock.Now().Mono - time.Since(p.At)
 		k.send(ctx, func(ctx context.Context) error { return k.desk.Handle(ctx, visit.HelpPressed{Read: read}) })
@@ -109,6 +111,7 @@ func (k *kiosk) headsetSession(ctx context.Context) error {
 		return err
 	}
 	defer pin.Close()
+	k.status.failed("headset switch", nil)
 	defer k.headset(ctx, false)
 	return gpio.Contact{Input: gpio.Input{Pin: pin}}.Run(ctx, func(s gpio.State) { k.headset(ctx, s.Active) })
 }
@@ -122,6 +125,7 @@ func (k *kiosk) emergencySession(ctx context.Context) error {
 		return err
 	}
 	defer pin.Close()
+	k.status.failed("emergency contact", nil)
 	return gpio.Contact{Input: gpio.Input{Pin: pin}, NormallyClosed: true}.Run(ctx, func(s gpio.State) {
 		k.status.setAlarm(s.Active)
 		k.send(ctx, k.lookAround)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -54,15 +55,18 @@ type Report struct {
 	Shows   visit.Mode        `json:"shows"`             // what it is: without a pad and a scanner it is out
 	Pads    map[string]bool   `json:"pads"`              // that work, by name
 	Scanner bool              `json:"scanner"`           // works
-	Printer string            `json:"printer"`           // "ready", or a visit.PrinterFault; "" without one
+	Printer string            `json:"printer"`           // "ready", "low" or a visit.PrinterFault; "" without one
 	Headset *bool             `json:"headset"`           // plugged in, as far as anything tells; null: nothing is spoken
 	Lamp    gpio.Pattern      `json:"lamp"`              // what it is to say; "" without one
 	Online  bool              `json:"online"`            // central has been heard
 	Trouble map[string]string `json:"trouble,omitempty"` // last error, by device
 }
 
-// PrinterReady is Report.Printer of a printer that prints.
-const PrinterReady = "ready"
+// Report.Printer of a printer that prints.
+const (
+	PrinterReady = "ready"
+	PrinterLow   = "low" // the paper is near its end
+)
 
 // ReadReport reads what the running kiosk left.
 func ReadReport(cfg config.Config) (Report, error) {
@@ -93,6 +97,17 @@ func (k *kiosk) report() {
 	}
 }
 
+// reportNews writes the report if something in it has changed.
+func (k *kiosk) reportNews() {
+	r := k.reported()
+	r.At = time.Time{}
+	if reflect.DeepEqual(r, k.said) {
+		return
+	}
+	k.said = r
+	k.report()
+}
+
 // reported is the report of this instant. Only the desk's goroutine asks for it.
 func (k *kiosk) reported() Report {
 	now := k.desk.State()
@@ -106,6 +121,9 @@ func (k *kiosk) reported() Report {
 	r.Pads, r.Scanner, r.Trouble = maps.Clone(k.status.pads), k.status.scanner, maps.Clone(k.status.trouble)
 	if k.status.hasPaper {
 		r.Printer = cmp.Or(string(k.status.printer), PrinterReady)
+		if k.status.low && r.Printer == PrinterReady {
+			r.Printer = PrinterLow
+		}
 	}
 	if k.voice != nil {
 		in := k.status.headset

@@ -73,7 +73,7 @@ func (k *kiosk) printerSession(ctx context.Context) error {
 		return err
 	}
 	defer p.Close()
-	defer k.paperIs(ctx, visit.PrinterOffline)
+	defer k.paperIs(ctx, visit.PrinterOffline, false)
 	if err := k.askHow(ctx, p); err != nil {
 		return err
 	}
@@ -96,18 +96,22 @@ func (k *kiosk) printerSession(ctx context.Context) error {
 	}
 }
 
-// askHow asks the printer how it is and tells the visit. One that never
-// answers is taken for ready. An error is the line's.
+// askHow asks the printer how it is and tells the visit. One that does not
+// answer is off, unless it is known never to. An error is the line's.
 func (k *kiosk) askHow(ctx context.Context, p drivers.Printer) error {
+	if k.cfg.Printer.OneWay {
+		k.paperIs(ctx, visit.PrinterReady, false)
+		return nil
+	}
 	st, err := p.Status(ctx)
 	switch {
 	case errors.Is(err, drivers.ErrSilent):
-		k.paperIs(ctx, visit.PrinterReady)
+		k.paperIs(ctx, visit.PrinterOffline, false)
 		return nil
 	case err != nil:
 		return err
 	}
-	k.paperIs(ctx, faultOf(st))
+	k.paperIs(ctx, faultOf(st), st.PaperLow)
 	return nil
 }
 
@@ -124,8 +128,8 @@ func faultOf(st drivers.PrinterStatus) visit.PrinterFault {
 }
 
 // paperIs tells the visit how the printer is, if that has changed.
-func (k *kiosk) paperIs(ctx context.Context, f visit.PrinterFault) {
-	if k.status.setPrinter(f) {
+func (k *kiosk) paperIs(ctx context.Context, f visit.PrinterFault, low bool) {
+	if k.status.setPrinter(f, low) {
 		k.told(ctx)
 	}
 }

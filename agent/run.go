@@ -69,6 +69,7 @@ type kiosk struct {
 	shone  atomic.Value      // gpio.Pattern, for a lamp that is opened anew
 	asides chan func(context.Context)
 	judge  barcode.Rules
+	said   Report // the last one, without its time
 	lock   *os.File
 	todo   chan func(context.Context) error // run by the desk's goroutine, one after the other
 	done   chan struct{}                    // closed when the desk's goroutine has ended
@@ -231,6 +232,7 @@ func (k *kiosk) work(ctx context.Context) error {
 			k.report()
 		case <-around.C:
 			err = k.lookAround(ctx)
+			k.reportNews()
 		case <-prune.C:
 			_, err = k.ledger.Prune(ctx, k.clock.Now())
 		case <-k.uplink.Changed():

@@ -25,6 +25,7 @@ type status struct {
 	headset bool
 	alarm   bool // the building says: leave now
 	printer visit.PrinterFault
+	low     bool // the paper is near its end
 }
 
 func newStatus(cfg config.Config) *status {
@@ -84,11 +85,11 @@ func (s *status) emergency() bool {
 }
 
 // setPrinter says whether that is news.
-func (s *status) setPrinter(f visit.PrinterFault) bool {
+func (s *status) setPrinter(f visit.PrinterFault, low bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.printer
-	s.printer = f
+	s.printer, s.low = f, low
 	return was != f
 }
 

@@ -89,7 +89,10 @@ func (k *kiosk) focused(text string) {
 
 // jackSession looks at the headset's jack.
 func (k *kiosk) jackSession(ctx context.Context) error {
-	return speech.WatchJack(ctx, k.cfg.Speech.Jack, func(in bool) { k.headset(ctx, in) })
+	return speech.WatchJack(ctx, k.cfg.Speech.Jack, func(in bool) {
+		k.status.failed("headset jack", nil)
+		k.headset(ctx, in)
+	})
 }
 
 // headset tells the visit that a headset went in or came out.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"nightdesk/agent/speech"
 )
 
 // lines are the named lines, in the order of the file.
@@ -47,9 +49,10 @@ func (k *checker) printer(p Printer) {
 // speech goes to the headset and to nothing else: an output that may be the
 // loudspeaker is refused.
 func (k *checker) speech(s Speech) {
-	if slices.Contains([]string{"default", "sysdefault", "pulse", "pipewire"}, s.Device) {
-		k.bad("speech.device", `write the headset's own output: "plughw:CARD=Headset,DEV=0"; "aplay -L" lists them`,
-			"%q may be the loudspeaker", clip(s.Device))
+	if s.Device != "" {
+		if err := speech.CheckDevice(s.Device); err != nil {
+			k.bad("speech.device", `write the headset's own output: "plughw:CARD=Headset,DEV=0"; "aplay -L" lists them`, "%v", err)
+		}
 	}
 	if s.Jack != "" && !filepath.IsAbs(s.Jack) {
 		k.bad("speech.jack", `write the input device's path: "/dev/input/by-path/…", or ""`, "%q is no path", clip(s.Jack))

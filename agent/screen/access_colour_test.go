@@ -311,7 +311,7 @@ func TestAX20NumbersAreNobodysBusiness(t *testing.T) {
 	s := served(t, func(visit.Event) {})
 	digits := regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}[.0-9]*`) // the serial, which is made of the boot and a number
 	for _, p := range gallery.All() {
-		for _, lang := range everyLanguage() {
+		for _, lang := range []string{words.English, "ur"} {
 			st := p.State
 			st.House.Languages, st.Ease.Lang = everyLanguage(), lang
 			s.Show(st, p.At)

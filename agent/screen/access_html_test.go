@@ -24,7 +24,7 @@ func TestAX31PagesAreValid(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"-jar", jar, "--format", "json", "--exit-zero-always"}
 	for _, p := range gallery.All() {
-		for _, lang := range written(words.English, words.Mirrored) {
+		for _, lang := range []string{words.English, words.Mirrored} {
 			st := p.State
 			st.House.Languages, st.Ease.Lang = everyLanguage(), lang
 			st.Ease.Low = lang != words.English

@@ -107,6 +107,19 @@ func (k keyboard) arrives(s visit.Screen) {
 	k.until("the heading of "+string(s)+" has the focus", `document.activeElement.matches('h1[tabindex="-1"]')`)
 }
 
+// pin types a PIN, if one is asked for.
+func (k keyboard) pin() {
+	k.t.Helper()
+	if k.desk.state().Screen != visit.PIN {
+		return
+	}
+	k.arrives(visit.PIN)
+	for _, digit := range "7391" {
+		k.choose("digit-" + string(digit))
+	}
+	k.choose("enter")
+}
+
 // journey is: borrow two, return one, ask for more time, each a visit.
 func (k keyboard) journey() {
 	k.t.Helper()
@@ -114,13 +127,7 @@ func (k keyboard) journey() {
 	k.choose("borrow")
 	k.arrives(visit.CardAsk)
 	k.desk.card()
-	if k.desk.state().Screen == visit.PIN {
-		k.arrives(visit.PIN)
-		for _, digit := range "7391" {
-			k.choose("digit-" + string(digit))
-		}
-		k.choose("enter")
-	}
+	k.pin()
 	k.arrives(visit.Borrow)
 	k.desk.put(1)
 	k.desk.put(2)
@@ -141,12 +148,7 @@ func (k keyboard) journey() {
 	k.choose("account")
 	k.arrives(visit.CardAsk)
 	k.desk.card()
-	if k.desk.state().Screen == visit.PIN {
-		for _, digit := range "7391" {
-			k.choose("digit-" + string(digit))
-		}
-		k.choose("enter")
-	}
+	k.pin()
 	k.arrives(visit.Account)
 	k.choose("renew")
 	k.arrives(visit.Renew)
@@ -172,7 +174,9 @@ func (k keyboard) end() {
 
 // testKeyboard is a whole visit with Tab and Enter.
 func testKeyboard(t *testing.T, b *browser) {
-	p, d := b.atDesk(t, 1, usualDevices())
+	devices := usualDevices()
+	devices.PIN = true
+	p, d := b.atDesk(t, 1, devices)
 	keyboard{p, d, kb.Tab, kb.Enter}.journey()
 }
 

@@ -10,7 +10,7 @@ import (
 type Display struct {
 	DiagonalMM float64 // of the picture
 	ViewingMM  float64 // from the eyes to the glass
-	WidthPX    int
+	WidthPX    int     // of the picture; 0: the page measures its own window, which fills the panel
 	HeightPX   int
 }
 
@@ -32,20 +32,26 @@ func (d Display) perMM() float64 {
 func (d Display) target() float64 { return targetMM * d.perMM() }
 
 // text is the font size in pixels at which a capital letter fills capAngle.
-func (d Display) text() float64 {
-	capital := 2 * d.ViewingMM * math.Tan(capAngle/2*math.Pi/180)
-	return capital * d.perMM() / capShare
+func (d Display) text() float64 { return d.textMM() * d.perMM() }
+
+// textMM is the same in millimetres.
+func (d Display) textMM() float64 {
+	return 2 * d.ViewingMM * math.Tan(capAngle/2*math.Pi/180) / capShare
 }
 
 // css tells the page what a millimetre is, and how large the largest text must be.
 func (d Display) css() string {
-	if !d.known() {
+	if d.DiagonalMM <= 0 {
 		return "/* the size of the panel is not known */\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, ":root{--mm:%.4fpx", d.perMM())
+	if d.known() {
+		fmt.Fprintf(&b, ":root{--mm:%.4fpx", d.perMM())
+	} else {
+		fmt.Fprintf(&b, ":root{--mm:calc(hypot(100vw,100vh)/%.1f)", d.DiagonalMM)
+	}
 	if d.ViewingMM > 0 {
-		fmt.Fprintf(&b, ";--text:%.2fpx", d.text())
+		fmt.Fprintf(&b, ";--text:calc(var(--mm)*%.4f)", d.textMM())
 	}
 	b.WriteString("}\n")
 	return b.String()

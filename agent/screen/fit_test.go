@@ -39,7 +39,7 @@ const measure = `(async (serial, page) => {
 	const root = document.scrollingElement;
 	if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) wrong.push("the page can be scrolled");
 	for (const e of document.querySelectorAll("main, .top, .band, .ask, .foot, .row, .tile, .state, .what, .why, .telling, .button, .choice, .setting, .pad, .picture"))
-		if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + Math.max(2, .2 * parseFloat(getComputedStyle(e).fontSize)))
+		if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 8 * innerHeight / 800)
 			wrong.push(short(e) + " is cut off: " + e.scrollWidth + "x" + e.scrollHeight + " in " + e.clientWidth + "x" + e.clientHeight);
 	const box = (e) => e.getBoundingClientRect();
 	const lower = document.querySelector(".lower")?.getBoundingClientRect() ?? { top: innerHeight };
@@ -58,6 +58,11 @@ const measure = `(async (serial, page) => {
 			if (e !== other && e.id !== "curtain" && other.id !== "curtain" && r.left < o.right && o.left < r.right && r.top < o.bottom && o.top < r.bottom) wrong.push(e.id + " lies over " + other.id);
 		}
 	}
+	for (const e of document.querySelectorAll(".telling, .body, h1, .pager p, .typed, .ask, .tiles"))
+		for (const b of all) {
+			const r = box(e), o = box(b);
+			if (e.checkVisibility() && !e.contains(b) && b.id !== "curtain" && r.left < o.right - 1 && o.left < r.right - 1 && r.top < o.bottom - 3 && o.top < r.bottom - 3) wrong.push(b.id + " lies over " + short(e));
+		}
 	if (main.dataset.tight >= 4) wrong.push("the letters had to become much smaller: step " + main.dataset.tight);
 	return wrong;
 })`

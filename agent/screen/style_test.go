@@ -173,8 +173,11 @@ func TestDisplaySizes(t *testing.T) {
 		}
 	}
 	known := Display{DiagonalMM: 256.5, ViewingMM: 400, WidthPX: 1280, HeightPX: 800}
-	if css := known.css(); !strings.HasPrefix(css, ":root{--mm:5.88") || !strings.Contains(css, "--text:40.") {
+	if css := known.css(); !strings.HasPrefix(css, ":root{--mm:5.88") || !strings.Contains(css, "--text:calc(var(--mm)*6.84") {
 		t.Errorf("the page is told %q", css)
+	}
+	if css := (Display{DiagonalMM: 396}).css(); !strings.Contains(css, "--mm:calc(hypot(100vw,100vh)/396.0)") {
+		t.Errorf("of a panel of which only the diagonal is known the page is told %q", css)
 	}
 	if css := (Display{WidthPX: 1280}).css(); strings.Contains(css, "--mm") {
 		t.Errorf("of a panel that nobody knows the page is told %q", css)

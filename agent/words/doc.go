@@ -22,7 +22,8 @@
 // the text, when, and the digest of what was read: text and English together,
 // so that a review ends when either changes. A language with a text that
 // nobody has reviewed is off unless the library switches unreviewed languages
-// on; see [Offered]. English is the source and always on.
+// on; see [Offered]. [ReviewTemplate] writes the file for a reviewer to fill in.
+// English is the source and always on.
 //
 // # Direction
 //

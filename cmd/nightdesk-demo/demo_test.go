@@ -73,7 +73,7 @@ func TestTheScriptComesToAGoodEnd(t *testing.T) {
 	if status != 0 || !summary.MatchString(lastLine(out)) {
 		t.Errorf("status %d, last line %q", status, lastLine(out))
 	}
-	for _, want := range []string{"network   cut", "network   restored", "power     cut", "puts it back", "all 10 events"} {
+	for _, want := range []string{"network   cut", "network   restored", "power     cut", "puts it back", "with no name and four digits of the card", "all 10 events"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the timeline does not say %q", want)
 		}
@@ -103,7 +103,7 @@ func TestTagsUnlockedTooEarlyAreFound(t *testing.T) {
 	if status != 1 || !strings.Contains(out, "it passes the gate and nobody has borrowed it") {
 		t.Errorf("status %d, and the harm is not named", status)
 	}
-	if !strings.Contains(lastLine(out), " 0 lost, 0 doubled, 225 of 226 tags agree with the ledger") {
+	if !strings.Contains(lastLine(out), " 0 lost, 0 doubled, 227 of 228 tags agree with the ledger") {
 		t.Errorf("last line %q", lastLine(out))
 	}
 }
@@ -121,7 +121,7 @@ func TestEventsAcknowledgedTooEarlyAreFound(t *testing.T) {
 
 func TestWrongUse(t *testing.T) {
 	for _, args := range [][]string{
-		{"--script", "--break", "everything"}, {"--break", ackEarly}, {"--venue", "Leicester", "--script"}, {"play"},
+		{"--script", "--break", "everything"}, {"--break", ackEarly}, {"--pin", "--script"}, {"--venue", "Leicester", "--script"}, {"play"},
 	} {
 		if out, status := demo(t, args...); status != 1 || out != "" {
 			t.Errorf("%v: status %d, %q", args, status, out)
@@ -135,10 +135,11 @@ func TestTheTableIsServed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "kept")
 	for range 2 {
-		page, stop := host(t, dir)
+		page, _, stop := host(t, "--data", dir)
 		for path, want := range map[string]string{
 			"": "Central’s record", "stock.json": "Pride and Prejudice", "state.json": `"power":true`, "check.json": `"ok":true`,
-			"screen": "<main", // through the redirect and the cookie
+			"screen": "<main", "gallery/emergency": "Leave the building now", // through the redirects and the cookies
+			"gallery": "/gallery/borrow-parts",
 		} {
 			if got := fetch(t, page+path); !strings.Contains(got, want) {
 				t.Errorf("%s: got %.200q, want %q in it", path, got, want)
@@ -148,10 +149,23 @@ func TestTheTableIsServed(t *testing.T) {
 	}
 }
 
-// host runs the program until stop is called, and gives the page's address.
-func host(t *testing.T, dir string) (page string, stop func()) {
+func TestALibraryThatAsksForPINs(t *testing.T) {
+	t.Parallel()
+	page, said, stop := host(t, "--pin")
+	defer stop()
+	if !regexp.MustCompile(`PIN \d{4}  Amira`).MatchString(said) || !strings.Contains(said, "nobody has reviewed") {
+		t.Errorf("the program says\n%s", said)
+	}
+	if got := fetch(t, page+"stock.json"); !strings.Contains(got, `"pin":"`) {
+		t.Errorf("the table does not know the PINs: %.300q", got)
+	}
+}
+
+// host runs the program until stop is called, and gives the page's address and
+// all that the program has said.
+func host(t *testing.T, args ...string) (page, said string, stop func()) {
 	t.Helper()
-	cmd := exec.Command(built, "--data", dir)
+	cmd := exec.Command(built, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -171,13 +185,17 @@ func host(t *testing.T, dir string) (page string, stop func()) {
 	}
 	table := regexp.MustCompile(`the table\s+(http://\S+)`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
+		said += lines.Text() + "\n"
 		if m := table.FindStringSubmatch(lines.Text()); m != nil {
-			return m[1], stop
+			page = m[1]
+		}
+		if strings.Contains(lines.Text(), "Ctrl-C ends it") {
+			return page, said, stop
 		}
 	}
 	stop()
 	t.Fatal("the program ended without a word of its page")
-	return "", nil
+	return "", "", nil
 }
 
 func fetch(t *testing.T, url string) string {

@@ -87,6 +87,8 @@ func (p *patient) askPrinter(told agent.Report) {
 	switch told.Printer {
 	case agent.PrinterReady:
 		r.Status.Online = true
+	case agent.PrinterLow:
+		r.Status.Online, r.Status.PaperLow = true, true
 	case string(visit.PrinterPaper):
 		r.Status.PaperOut = true
 	case string(visit.PrinterCover):

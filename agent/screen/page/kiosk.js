@@ -71,9 +71,9 @@ function show(html) {
     if (other && query) turn("");
   }
   const now = main();
-  fit();
   document.documentElement.lang = now.lang;
   document.documentElement.dir = now.dir;
+  fit();
   polite.say(now.dataset.say);
   urgent.say(now.dataset.urgent);
   sound(now.dataset.sound);
@@ -81,17 +81,17 @@ function show(html) {
 
 // fit makes the letters smaller, step by step, where a text is longer than its
 // place: a text that is cut off says nothing.
-const parts = ".middle > *, .rail > *, .items > *, .words > *, .row > *, .foot > *, .row form, .foot form";
+const parts = ".middle > *, .rail > *, .items > *, .words > *, .picks > *, .row > *, .foot > *, .row form, .foot form";
 const boxes = ".button, .setting, .choice, .state, .what, .card";
 function overflows() {
   const m = main();
   for (const e of m.querySelectorAll(parts)) {
     if (!e.checkVisibility()) continue;
     const r = e.getBoundingClientRect();
-    const around = e.closest(".middle, .lower").getBoundingClientRect();
+    const around = (e.parentElement.closest(".picks") ?? e.closest(".middle, .lower")).getBoundingClientRect();
     if (r.top < around.top - 1 || r.bottom > around.bottom + 1 || r.left < around.left - 1 || r.right > around.right + 1) return true;
   }
-  for (const e of m.querySelectorAll(boxes)) if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 6) return true;
+  for (const e of m.querySelectorAll(boxes)) if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 8) return true;
   return false;
 }
 

@@ -262,7 +262,7 @@ window.access = (() => {
         continue;
       }
       const first = /[A-Za-z\u00c0-\u024f\u0400-\u04ff\u0900-\u0dff]|([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])/u.exec(text);
-      if (first && style(bdi).direction !== (first[1] ? "rtl" : "ltr")) wrong.push(`${name(e)} runs ${style(bdi).direction}`);
+      if (first && !/[\u202d\u202e]/.test(text) && style(bdi).direction !== (first[1] ? "rtl" : "ltr")) wrong.push(`${name(e)} runs ${style(bdi).direction}`);
     }
     return wrong;
   }
@@ -309,7 +309,11 @@ window.access = (() => {
         resolve();
       });
       watch.observe(document.documentElement, { subtree: true, childList: true, attributes: true });
-    }).then(() => { document.body.getBoundingClientRect(); return document.fonts.ready; });
+    }).then(async () => {
+      document.body.getBoundingClientRect(); // only what is laid out asks for its letters
+      await document.fonts.ready;
+      await new Promise((done) => setTimeout(done, 0)); // and the page fits itself to them
+    });
   }
 
   // judged runs axe-core, and writes what it finds as lines.
@@ -327,6 +331,9 @@ window.access = (() => {
 
   // words are the texts that can be seen, those of the pager left out.
   const words = () => [...texts()].filter((t) => !t.e.closest(".pager")).map((t) => t.text.replace(/\s+/g, " "));
+
+  // smallest is the size of the smallest letters, outside the line at the top.
+  const smallest = () => Math.min(...[...texts()].filter((t) => !t.e.closest(".top")).map((t) => parseFloat(style(t.e).fontSize)));
 
   // leaf turns to the next page of what did not fit, if there is one.
   async function leaf() {
@@ -358,6 +365,7 @@ window.access = (() => {
     const t2 = performance.now();
     if (want.pages) {
       out.words = words();
+      out.smallest = smallest();
       for (let page = 2; await leaf(); page++) {
         out.words.push(...words());
         for (const id of want.checks) out.found[id].push(...checks[id]().map((w) => `page ${page}: ${w}`));

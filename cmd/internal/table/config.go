@@ -32,8 +32,8 @@ help = "Staff are at the desk on the ground floor on weekdays."
 phone = "0116 496 0000"
 
 [printer]
-path = "printer"
-`, strings.Join(others, ", ")))
+path = %q
+`, strings.Join(others, ", "), filepath.Join(dir, "printer")))
 }
 
 // configText ends inside its [screen].
