@@ -7,6 +7,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 	"nightdesk/agent/ledger"
+	"nightdesk/drivers"
 )
 
 // number is an event's key at central.
@@ -20,6 +21,18 @@ type number struct {
 type act struct {
 	tx   circ.Tx
 	kind contract.EventType
+	tag  drivers.UID // of a tag that was verified: each tag of a set is, by itself
+}
+
+func actOf(tx circ.Tx, kind contract.EventType, body []byte) act {
+	a := act{tx: tx, kind: kind}
+	var note struct {
+		D contract.TagNote `json:"d"`
+	}
+	if kind == contract.TagVerified && json.Unmarshal(body, &note) == nil && len(note.D.Tags) > 0 {
+		a.tag = note.D.Tags[0].UID
+	}
+	return a
 }
 
 // events compares the ledger's events with central's, both ways.
@@ -32,7 +45,7 @@ func (r Reading) events(v *Verdict) {
 	known := map[act]bool{}
 	for _, e := range r.Ledger.Events {
 		ours[number{e.Epoch, e.N}] = true
-		known[act{e.Tx, e.Type}] = true
+		known[actOf(e.Tx, e.Type, e.Body)] = true
 		r.acknowledged(v, e, stored)
 	}
 	r.gaps(v)
@@ -82,7 +95,7 @@ func (r Reading) doubled(v *Verdict, ours map[number]bool, known map[act]bool) {
 			v.harm("what central has is an event", "event %d at central cannot be read: %v", e.N, err)
 			continue
 		}
-		a := act{said.Tx, said.Type}
+		a := actOf(said.Tx, said.Type, e.Body)
 		if before, twice := seen[a]; twice {
 			v.Doubled++
 			v.harm("no act is recorded twice", "%s is at central as event %d and as event %d", said.Type, before, e.N)
