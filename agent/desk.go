@@ -29,6 +29,7 @@ type Ledger interface {
 	Lent(ctx context.Context, item circ.ItemID) (ledger.Lent, error)
 	Verify(ctx context.Context, at circ.Moment, visit circ.Visit, uid drivers.UID) (bool, error)
 	Note(ctx context.Context, at circ.Moment, visit circ.Visit, t contract.EventType, note contract.TagNote) error
+	LeftIncomplete(ctx context.Context, at circ.Moment, set circ.Request, feed circ.FeedVersion) error
 	AskRenew(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower) error
 	AskReceipt(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower, lines []contract.ReceiptLine) error
 	Told(ctx context.Context, at circ.Moment, visit circ.Visit, who circ.Borrower, feed circ.FeedVersion, codes []string) error

@@ -46,6 +46,11 @@ func (d *Desk) writeDown(ctx context.Context, at circ.Moment, fx visit.Effect) (
 	var answer visit.Event
 	var err error
 	switch e := fx.(type) {
+	case visit.LeaveSet:
+		var f circ.Facts
+		if f, err = d.facts(ctx, at, e.Set.Who, []circ.ItemID{e.Set.Item}); err == nil {
+			err = d.Ledger.LeftIncomplete(ctx, at, e.Set, f.Version)
+		}
 	case visit.AskRenew:
 		err = d.Ledger.AskRenew(ctx, at, e.Visit, e.Who)
 		answer = visit.Renewed{Visit: e.Visit, OK: err == nil}

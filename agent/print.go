@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -162,7 +164,7 @@ func (k *kiosk) printSheet(ctx context.Context, p drivers.Printer, e visit.Print
 	if k.cfg.Printer.Width == 58 {
 		width = paper.Width58
 	}
-	sheet, err := paper.Sheet(k.slip(ctx, e), w, width, escpos.Encodable)
+	sheet, err := paper.Sheet(k.slip(ctx, e, w), w, width, escpos.Encodable)
 	if err != nil {
 		return fmt.Errorf("lay out a receipt: %w", err)
 	}
@@ -189,7 +191,7 @@ func troubleOf(err error) (fault visit.PrinterFault, broken bool) {
 }
 
 // slip is what is printed: items and dates, no name, four digits of the card.
-func (k *kiosk) slip(ctx context.Context, e visit.Print) paper.Slip {
+func (k *kiosk) slip(ctx context.Context, e visit.Print, w words.Words) paper.Slip {
 	at := k.clock.Now().Wall.In(k.zone(ctx))
 	s := paper.Slip{Venue: k.cfg.Name, At: at, Saved: !k.uplink.Online(k.clock.Now()), Help: k.cfg.Screen.Help, Phone: k.cfg.Screen.Phone}
 	if e.Who.Known() {
@@ -197,9 +199,18 @@ func (k *kiosk) slip(ctx context.Context, e visit.Print) paper.Slip {
 	}
 	for _, l := range e.Lines {
 		s.Lines = append(s.Lines, paper.SlipLine{Title: l.Title, Item: l.Item, Kind: l.Kind, Due: l.Decision.Due,
-			Provisional: l.Decision.Provisional, Unfinished: l.State != visit.LineDone})
+			Provisional: l.Decision.Provisional, Unfinished: l.State != visit.LineDone, Note: checkParts(l, w)})
 	}
 	return s
+}
+
+// checkParts asks the borrower to look at home whether a set is whole, some of
+// whose parts carry no tag.
+func checkParts(l visit.Line, w words.Words) string {
+	if !slices.Contains(l.Decision.Flags, circ.ItemCheckParts) || len(l.Parts) == 0 {
+		return ""
+	}
+	return w.Count("line.text.check-parts", len(l.Parts), words.Fill{"parts": strings.Join(l.Parts, ", ")})
 }
 
 // zone is where the library's days begin.

@@ -137,6 +137,7 @@ func decodeProblem(doc *document, err error) (problem, bool) {
 func (c *Config) finish(dir string) {
 	c.Credential, c.Data = whole(dir, c.Credential), whole(dir, c.Data)
 	c.Scanner.Path = whole(dir, c.Scanner.Path)
+	c.Printer.Path = whole(dir, c.Printer.Path)
 	var pads []Pad
 	for _, p := range c.Pads {
 		if p.Path != "" {

@@ -61,6 +61,30 @@ func (l *Ledger) Told(ctx context.Context, at circ.Moment, visit circ.Visit, who
 	return nil
 }
 
+// LeftIncomplete writes down that a set was brought back with parts missing
+// and left: return.incomplete, whose loan stays open, while nothing is wanted of
+// its tags. It takes from the reserve, as returns do. The same set in the same
+// visit is told once. ErrDoubt.
+func (l *Ledger) LeftIncomplete(ctx context.Context, at circ.Moment, set circ.Request, feed circ.FeedVersion) error {
+	n := note{kind: contract.ReturnIncomplete, what: string(set.Item), feed: feed,
+		data: func(seal func(circ.Borrower) contract.Sealed) any {
+			d := contract.Returned{Item: set.Item, Began: at.Wall.UTC(), Shelf: circ.HelpShelf,
+				Flags: []circ.Reason{circ.SetIncomplete}, Tags: refs(set.Tags)}
+			if set.Who.Known() {
+				d.Who = seal(set.Who)
+			}
+			return d
+		}}
+	err := l.write(ctx, "left-incomplete", func(w *writer) error {
+		w.once(at, set.Visit, n)
+		return w.err
+	})
+	if err != nil {
+		return fmt.Errorf("note a set with parts missing: %w", err)
+	}
+	return nil
+}
+
 // maxNoticed is how many items a notice names.
 const maxNoticed = 40
 

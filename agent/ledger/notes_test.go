@@ -14,6 +14,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 	"nightdesk/agent/ledger"
+	"nightdesk/drivers"
 )
 
 // said gives the events of a type, with their data.
@@ -191,4 +192,21 @@ func TestOnAFullDiskOnlyReturnsAreWritten(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrFull", name, err)
 		}
 	}
+}
+
+// A set that comes back with a part missing is no return, and not nothing: its
+// loan stays open, and staff hear where it is.
+func TestASetLeftWithPartsMissingIsToldOnce(t *testing.T) {
+	d := newDesk(t)
+	set := circ.Request{Kind: circ.Return, Visit: d.visit, Who: d.ada, Item: "2001", Tags: []circ.SeenTag{{UID: drivers.UID{0xE0, 1}, Part: 1, Of: 3}}}
+	for range 2 {
+		if err := d.LeftIncomplete(context.Background(), d.now, set, circ.FeedVersion{Generation: 1, Version: 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, data := said[contract.Returned](d, contract.ReturnIncomplete)
+	if len(events) != 1 || data[0].Item != "2001" || data[0].Shelf != circ.HelpShelf || len(data[0].Tags) != 1 || data[0].Began.IsZero() {
+		t.Fatalf("got %+v, want one event that names the set, its tag and the shelf", data)
+	}
+	d.unseals(events[0], data[0].Who)
 }

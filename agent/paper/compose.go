@@ -51,7 +51,7 @@ func foot(s Slip, w Words) []par {
 	}
 	pars = append(pars, par{text: w.Say("receipt.thanks", nil)})
 	if h := clean(s.Help); h != "" {
-		pars = append(pars, par{text: h})
+		pars = append(pars, par{text: own(h)}) // in the house's language, whatever the slip's
 	}
 	if p := clean(s.Phone); p != "" {
 		pars = append(pars, par{text: leftToRight(p), bold: true})

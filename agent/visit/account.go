@@ -17,9 +17,18 @@ func (n *turn) tapAccount(b Button) {
 	case TapPay:
 		n.pay()
 	case TapBorrow:
+		n.tellMore()
 		n.fromAccount()
 	case TapFinish, TapBack:
+		n.tellMore()
 		n.afterWork()
+	}
+}
+
+// tellMore says that what came while the account was open has been seen.
+func (n *turn) tellMore() {
+	if len(n.Standing.Notes) > 0 {
+		n.told()
 	}
 }
 

@@ -36,6 +36,12 @@ type (
 		Visit circ.Visit
 		Tx    circ.Tx
 	}
+	// LeaveSet says that a set with a part missing was brought back and left:
+	// no return, but not nothing either. Recorded answers.
+	LeaveSet struct {
+		Visit circ.Visit
+		Set   circ.Request
+	}
 	// Resume gives a card its unfinished issues back, if it shows itself again
 	// in time (design D1). Settled answers as tags agree.
 	Resume struct {
@@ -88,6 +94,7 @@ func (AskPIN) effect()   {}
 func (Judge) effect()    {}
 func (Record) effect()   {}
 func (Drop) effect()     {}
+func (LeaveSet) effect() {}
 func (Resume) effect()   {}
 func (AskRenew) effect() {}
 func (Told) effect()     {}

@@ -67,14 +67,28 @@ func (n *turn) leaveLine(l *Line) {
 	case LineSeen:
 		l.State = LineLeftOut
 	case LineParts:
-		why := circ.ItemParts
-		if n.Task == Returning {
-			why = circ.SetIncomplete
+		if n.kind(*l) == circ.Return {
+			n.leaveSet(l)
+			return
 		}
-		leftOut(l, why)
+		leftOut(l, circ.ItemParts)
 	case LineUnreadable:
 		leftOut(l, circ.ItemUnreadable)
 	}
+}
+
+// leaveSet leaves a set here of which parts are missing. It gets no credit, but
+// staff hear of it, and fines stop from now on (design D1).
+func (n *turn) leaveSet(l *Line) {
+	req := circ.Request{Kind: circ.Return, Visit: n.Visit, Who: n.Who, Item: l.Item}
+	for _, t := range l.own() {
+		if n.lies(t.UID) {
+			req.Tags = append(req.Tags, circ.SeenTag{UID: t.UID, Part: t.Part, Of: t.Of, AFI: t.AFI})
+		}
+	}
+	l.Kind, l.State = circ.Return, LineIncomplete
+	l.Decision = circ.Decision{Verdict: circ.No, Reason: circ.SetIncomplete, Shelf: circ.HelpShelf}
+	n.want(LeaveSet{Visit: n.Visit, Set: req})
 }
 
 func leftOut(l *Line, why circ.Reason) {

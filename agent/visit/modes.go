@@ -51,6 +51,9 @@ func (n *turn) devices(e Devices) {
 		n.Idle = n.now
 	}
 	n.Devices = e
+	if e.Printer == PrinterReady && n.Paper.Fault != PrinterWords {
+		n.Paper.Fault = PrinterReady // somebody has mended it: paper can be wanted again
+	}
 	if !e.Online && n.Typing {
 		n.Typing, n.Typed = false, ""
 	}
@@ -64,6 +67,16 @@ func (n *turn) help(e HelpPressed) {
 	}
 	if n.Screen != Settle && n.Screen != Bye && !n.shut() && n.alive() {
 		n.openOver(Help)
+	}
+	n.call()
+}
+
+// tapCall asks for somebody, or says that nobody is needed after all. Staff
+// have been told all the same.
+func (n *turn) tapCall() {
+	if n.Calling {
+		n.Calling = false
+		return
 	}
 	n.call()
 }

@@ -260,6 +260,9 @@ func (n *turn) notUnderstood(e NotUnderstood) {
 	case WhyCheck:
 		note = NoteCheckDigit
 	}
+	if n.Typing {
+		note = NoteWrongCard
+	}
 	if n.Screen == CardAsk {
 		n.misread(note)
 		return

@@ -150,6 +150,7 @@ const (
 	NoteCardOnPad     Note = "card-is-no-item"
 	NoteLimitTags     Note = "too-many"   // more tags than the pad reads well
 	NoteItemsLeft     Note = "items-left" // Bye: something still lies there
+	NoteWrongCard     Note = "wrong-card" // the number that was typed is no card's
 	NoteMore          Note = "more"       // Count was answered with no: put the rest down
 	NotePIN           Note = "forgot"     // PIN: how to get a new one
 	NoteNoAccount     Note = "account-offline"

@@ -194,6 +194,8 @@ func (d *table) effect(e visit.Effect) string {
 		return fmt.Sprintf("prints %d items", len(e.Lines))
 	case visit.Mail:
 		return fmt.Sprintf("sends the list to the address of card %s", e.Who.Card)
+	case visit.LeaveSet:
+		return fmt.Sprintf("notes that %s was brought back with %d tags, and is not whole", e.Set.Item, len(e.Set.Tags))
 	case visit.Notice:
 		return fmt.Sprintf("tells staff: %s %v", e.Why, e.Items)
 	case visit.Ended:

@@ -25,8 +25,8 @@ func (a act) back() (verdict, error) {
 	a = a.since(d.Began)
 	v := verdict{out: Accepted, item: d.Item}
 	for _, f := range d.Flags {
-		if f == circ.ItemNotOnLoan {
-			continue // nothing for staff to do (row 22)
+		if f == circ.ItemNotOnLoan || f == circ.ItemCheckParts {
+			continue // nothing for staff to do (row 22); the borrower was asked to look
 		}
 		v.flag(f, "the kiosk took it back in spite of this")
 	}
