@@ -21,9 +21,10 @@ import (
 // theme and size. The rules whose answer depends on the style sheet (contrast,
 // size of targets) are asked in every theme and every size. All pictures x 4
 // themes x 3 sizes x 4 languages are some eight thousand drawings, which take
-// six minutes; by default the sweep takes a covering array of strength two over
-// theme, size and language: for every picture each theme meets each size, each
-// language each theme, and each language each size. -access-full looks at all.
+// ten minutes of two processors; by default the sweep takes a covering design:
+// each picture is seen in every theme, in every size and in every language, and
+// over the gallery each theme meets each size in each language many times.
+// -access-full looks at all of them.
 //
 // What does not depend on the theme (how large, whether it fits, where the
 // focus is) is measured in the usual size, and in the largest in all languages.
@@ -52,7 +53,7 @@ type drawing struct {
 // drawings is the whole sweep.
 func drawings(full bool) []drawing {
 	var out []drawing
-	for _, p := range gallery.All() {
+	for n, p := range gallery.All() {
 		for l, lang := range sweptLanguages() {
 			out = append(out, drawing{combo{Picture: p, lang: lang}, wants{
 				Checks: []string{"AX03", "AX05", "AX07", "AX09", "AX11", "AX13", "AX17b", "AX23"}, Headed: true, Axe: axeAll(),
@@ -61,7 +62,7 @@ func drawings(full bool) []drawing {
 			for i, theme := range themes() {
 				for j, size := range sizes() {
 					usual := theme == visit.Light && size == visit.Normal // has had all rules already
-					if !usual && (full || covered(i, j, l)) {
+					if !usual && (full || covered(n, i, j, l)) {
 						out = append(out, drawing{combo{Picture: p, lang: lang, theme: theme, size: size}, wants{Axe: axeStyle()}})
 					}
 				}
@@ -78,27 +79,46 @@ func drawings(full bool) []drawing {
 	return out
 }
 
-// covered is the covering array: the size follows from theme and language, and
-// in the usual theme from the language alone.
-func covered(theme, size, lang int) bool { return size == (theme+lang)%len(sizes()) }
+// covered is the covering design for the n-th picture: each theme but the usual
+// once, in a size and a language that go round from picture to picture, and the
+// usual theme once in each of the larger sizes.
+func covered(n, theme, size, lang int) bool {
+	if theme == 0 {
+		return size > 0 && lang == (n+size)%len(sweptLanguages())
+	}
+	return size == (n+theme)%len(sizes()) && lang == (n/len(sizes())+theme)%len(sweptLanguages())
+}
 
-// TestCoveringArray proves what is said of it.
-func TestCoveringArray(t *testing.T) {
-	type pair struct{ kind, a, b int }
-	met := map[pair]bool{}
-	n := 0
-	for i := range themes() {
-		for j := range sizes() {
-			for l := range 4 {
-				if covered(i, j, l) || i == 0 && j == 0 {
-					n++
-					met[pair{0, i, j}], met[pair{1, i, l}], met[pair{2, j, l}] = true, true, true
+// TestCoveringDesign proves what is said of it.
+func TestCoveringDesign(t *testing.T) {
+	type triple struct{ theme, size, lang int }
+	all := map[triple]int{}
+	for n := range gallery.All() {
+		var seen [3]map[int]bool
+		for i := range seen {
+			seen[i] = map[int]bool{}
+		}
+		for i := range themes() {
+			for j := range sizes() {
+				for l := range sweptLanguages() {
+					if usual := i == 0 && j == 0; usual || covered(n, i, j, l) {
+						all[triple{i, j, l}]++
+						seen[0][i], seen[1][j], seen[2][l] = true, true, true
+					}
 				}
 			}
 		}
+		if len(seen[0]) != 4 || len(seen[1]) != 3 || len(seen[2]) != 4 {
+			t.Errorf("picture %d is seen in %d themes, %d sizes, %d languages", n, len(seen[0]), len(seen[1]), len(seen[2]))
+		}
 	}
-	if want := 4*3 + 4*4 + 3*4; len(met) != want || n > 20 {
-		t.Errorf("%d drawings of a picture meet %d pairs of theme, size and language, want %d", n, len(met), want)
+	if len(all) != 4*3*4 {
+		t.Errorf("%d of the 48 ways to look occur", len(all))
+	}
+	for way, times := range all {
+		if times < 10 {
+			t.Errorf("theme %d in size %d and language %d is looked at %d times only", way.theme, way.size, way.lang, times)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@
 //	                   415 not application/x-www-form-urlencoded
 //	POST /focus        the same form, item being the id of the element that a key has moved to:
 //	                   204, and the headset is told; 409 as above, or nobody listens
+//	GET  /accessibility 200 the accessibility statement
 //	GET  /style.css, /display.css, /fonts.css, /fonts/VERSION/NAME, /sound/NAME.wav, /kiosk.js, /icon.svg
 //
 // Without the cookie everything but the first is 403. A wrong method is 405.

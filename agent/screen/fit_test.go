@@ -63,7 +63,7 @@ const measure = `(async (serial, page) => {
 			const r = box(e), o = box(b);
 			if (e.checkVisibility() && !e.contains(b) && b.id !== "curtain" && r.left < o.right - 1 && o.left < r.right - 1 && r.top < o.bottom - 3 && o.top < r.bottom - 3) wrong.push(b.id + " lies over " + short(e));
 		}
-	if (main.dataset.tight >= 4) wrong.push("the letters had to become much smaller: step " + main.dataset.tight);
+	if (main.dataset.tight >= 4 && !["en-XA", "ar-XB"].includes(main.lang)) // no language is as long as these wrong.push("the letters had to become much smaller: step " + main.dataset.tight);
 	return wrong;
 })`
 
@@ -74,8 +74,8 @@ type look struct {
 	low  bool
 }
 
-// looks are the ways in which the n-th picture is measured: as it is, and two
-// harder ones that go through all of them from picture to picture.
+// looks are the ways in which the n-th picture is measured: as it is, and a
+// harder one that goes through all of them from picture to picture.
 func looks(n int) []look {
 	var hard []look
 	for _, size := range []visit.Size{visit.Largest, visit.Larger, visit.Normal} {
@@ -88,7 +88,7 @@ func looks(n int) []look {
 	if *everything {
 		return hard
 	}
-	return []look{{words.English, visit.Normal, false}, hard[n%len(hard)], hard[(n+len(hard)/2)%len(hard)]}
+	return []look{{words.English, visit.Normal, false}, hard[n%len(hard)]}
 }
 
 // testEverythingFits measures every picture, and every reason on a tile.
@@ -101,7 +101,11 @@ func testEverythingFits(c page, k *kiosk) {
 			if !wanted(p.name) {
 				continue
 			}
-			for _, l := range looks(n) {
+			ways := looks(n)
+			if size[0] > 1280 && !*everything { // the same but for the shape of the panel
+				ways = ways[1:][:n%2]
+			}
+			for _, l := range ways {
 				st := p.state
 				st.Ease.Lang, st.Ease.Size, st.Ease.Low = l.lang, l.size, l.low || st.Ease.Low
 				shown++

@@ -118,7 +118,7 @@ func (d drawer) openLine(out *Line, l visit.Line, dev visit.Devices) {
 // toneOf an unfinished line.
 func toneOf(s visit.LineState) Tone {
 	switch s {
-	case visit.LineRecording, visit.LineSecuring:
+	case visit.LineRecording, visit.LineSecuring, visit.LineUndo:
 		return ToneWorking
 	case visit.LineSeen:
 		return TonePlain

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"nightdesk/agent/visit"
@@ -116,6 +117,16 @@ func (f face) Size() string {
 // row. It lies under the hand that the borrower uses, whichever way the text
 // runs; and the row is written in the order in which it is seen.
 func (f face) NextFirst() bool { return f.Ease.Left == (f.Dir == "ltr") }
+
+// Tools are Help, Languages and Easier to use. Help lies outermost, so that it
+// stays where it is whether Start again is beside them or not.
+func (f face) Tools() []Button {
+	tools := f.At(PlaceTool)
+	if f.NextFirst() {
+		slices.Reverse(tools)
+	}
+	return tools
+}
 
 // Face is what must be the same for the page to be the same page: then only
 // what differs is changed, and the focus stays.

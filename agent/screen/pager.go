@@ -53,6 +53,9 @@ func (f *face) turn(page int) {
 	case layoutList:
 		f.turnList(r, page)
 	case layoutHelp:
+		if f.Note != "" { // takes the room of a sentence
+			r.sentences--
+		}
 		from, to := f.cut(len(f.Said), r.sentences, page)
 		f.Said = f.Said[from:to]
 	case layoutGrid:
@@ -85,6 +88,21 @@ func (f *face) turnList(r room, page int) {
 	from, to := f.cut(len(f.Lines), most, page)
 	f.Tiles = f.Lines[from:to]
 	f.needs(from, to)
+	f.spread()
+}
+
+// spread tells one sentence a page where the letters are large, and what is
+// left on the last.
+func (f *face) spread() {
+	if f.Pager == nil || f.Ease.Size == visit.Normal || len(f.Said) < 2 {
+		return
+	}
+	at := min(f.Pager.Page, len(f.Said)) - 1
+	if f.Pager.Page == f.Pager.Pages {
+		f.Said = f.Said[at:]
+		return
+	}
+	f.Said = f.Said[at : at+1]
 }
 
 // turnBehind has the question first and the tiles behind it.

@@ -19,6 +19,7 @@ func (s *Screen) handler() http.Handler {
 	mux.HandleFunc("GET /state.json", s.serveState)
 	mux.HandleFunc("POST /tap", s.serveTap)
 	mux.HandleFunc("POST /focus", s.serveFocus)
+	mux.HandleFunc("GET /accessibility", s.serveStatement)
 	mux.HandleFunc("GET /style.css", serveStyle)
 	mux.HandleFunc("GET /display.css", serveText("text/css; charset=utf-8", s.shell.display))
 	mux.HandleFunc("GET /fonts.css", serveText("text/css; charset=utf-8", s.shell.fonts))

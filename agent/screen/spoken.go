@@ -147,15 +147,20 @@ func (d drawer) focusSpoken(v View, id string) string {
 
 // inOrder is the buttons in the order in which a key goes through the page.
 func inOrder(v View) []Button {
+	f := face{View: v}
 	order := []Place{PlaceAsk, PlaceOption, PlaceChoice, PlaceKey}
-	if (face{View: v}).NextFirst() {
-		order = append(order, PlacePrimary, PlaceSecondary, PlaceTool, PlaceAgain)
+	if f.NextFirst() {
+		order = append(order, PlacePrimary, PlaceSecondary, PlaceAgain, PlaceTool)
 	} else {
 		order = append(order, PlaceTool, PlaceAgain, PlaceSecondary, PlacePrimary)
 	}
 	var out []Button
 	for _, p := range order {
-		for _, b := range v.Buttons {
+		all := v.Buttons
+		if p == PlaceTool {
+			all = f.Tools()
+		}
+		for _, b := range all {
 			if b.Place == p && b.Button != visit.TapDigit {
 				out = append(out, b)
 			}

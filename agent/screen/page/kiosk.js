@@ -81,16 +81,18 @@ function show(html) {
 
 // fit makes the letters smaller, step by step, where a text is longer than its
 // place: a text that is cut off says nothing.
-const parts = ".middle > *, .rail > *, .items > *, .words > *, .picks > *, .row > *, .foot > *, .row form, .foot form";
+const parts = ".middle > *, .rail > *, .items > *, .tiles > *, .words > *, .picks > *, .row > *, .foot > *, .row button, .foot button";
 const boxes = ".button, .setting, .choice, .state, .what, .card";
 function overflows() {
   const m = main();
   for (const e of m.querySelectorAll(parts)) {
     if (!e.checkVisibility()) continue;
     const r = e.getBoundingClientRect();
-    const around = (e.parentElement.closest(".picks") ?? e.closest(".middle, .lower")).getBoundingClientRect();
+    const around = (e.parentElement.closest(".picks, .row") ?? e.closest(".middle, .lower")).getBoundingClientRect();
     if (r.top < around.top - 1 || r.bottom > around.bottom + 1 || r.left < around.left - 1 || r.right > around.right + 1) return true;
   }
+  const count = m.querySelector(".count"); // its line is lower than its letters, on purpose
+  if (count && count.scrollWidth > count.clientWidth + 1 && count.clientWidth > 0) return true;
   for (const e of m.querySelectorAll(boxes)) if (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 8) return true;
   return false;
 }

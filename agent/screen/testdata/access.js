@@ -194,8 +194,8 @@ window.access = (() => {
   function order() {
     const wrong = [], all = targets().filter((t) => t.e.tabIndex >= 0);
     for (const t of all) if (t.e.tabIndex > 0) wrong.push(`${name(t.e)} jumps the queue of the focus`);
-    const rtl = style(document.documentElement).direction === "rtl";
     for (let i = 1; i < all.length; i++) {
+      const rtl = style(all[i].box.parentElement).direction === "rtl"; // the digits of a number pad run their own way
       const a = all[i - 1].rect, b = all[i].rect;
       if (group(all[i - 1].box) !== group(all[i].box)) continue;
       const above = b.bottom <= a.top + 1, before = rtl ? b.left >= a.right - 1 : b.right <= a.left + 1;
@@ -298,7 +298,8 @@ window.access = (() => {
 
   // drawn waits until a visit is on the screen, with its letters.
   function drawn(visit) {
-    const there = () => document.querySelector("main")?.outerHTML.includes(visit);
+    // A page that had been turned comes back to its first for a new visit.
+    const there = () => document.querySelector("main")?.outerHTML.includes(visit) && !document.querySelector("#newer");
     return new Promise((resolve, reject) => {
       if (there()) return resolve();
       const late = setTimeout(() => { watch.disconnect(); reject(new Error("the state never came to the screen")); }, 10000);
@@ -329,8 +330,9 @@ window.access = (() => {
     return { violations: plain(got.violations), incomplete: plain(got.incomplete) };
   }
 
-  // words are the texts that can be seen, those of the pager left out.
-  const words = () => [...texts()].filter((t) => !t.e.closest(".pager")).map((t) => t.text.replace(/\s+/g, " "));
+  // words are the texts that can be seen, but for those that are not the same
+  // in every drawing: the pager's, the seconds that are left, the size itself.
+  const words = () => [...texts()].filter((t) => !t.e.closest(".pager, [data-seconds], #choose-size")).map((t) => t.text.replace(/\s+/g, " "));
 
   // smallest is the size of the smallest letters, outside the line at the top.
   const smallest = () => Math.min(...[...texts()].filter((t) => !t.e.closest(".top")).map((t) => parseFloat(style(t.e).fontSize)));

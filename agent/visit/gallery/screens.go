@@ -70,6 +70,7 @@ func cards() []Picture {
 		picture("card-no-light", visit.CardAsk, asked, noScanner()),
 		picture("card-typing", visit.CardAsk, asked, typing("")),
 		picture("card-typing-more", visit.CardAsk, asked, typing(visit.Secret(Card[:9]))),
+		picture("card-typed-wrong", visit.CardAsk, asked, typing(""), func(st *visit.State) { st.Note = visit.NoteWrongCard }),
 		picture("check", visit.Check, signedIn, func(st *visit.State) { st.Standing = visit.Standing{} }),
 		picture("note-one", visit.Tell, signedIn, messages("hold-ready")),
 		picture("note-three", visit.Tell, signedIn, messages("return-incomplete", "item-recalled", "renewed-part")),

@@ -1,7 +1,9 @@
-// Package bench measures a pile of tags from being put down to being listed
-// and to being issued and secured, through the real driver, a simulated reader
-// with the true pace of cable and air, and files on the real disk, beside the
-// least time that air and cable allow. It refuses to judge: it prints.
+// Package bench measures the desk: a pile of tags from being put down to being
+// listed and to being issued and secured, beside the least time that air and
+// cable allow; whatever happens, until Chromium has painted it; and what a long
+// day leaves behind. Drivers, disk and browser are real, the reader is simulated
+// with the true pace of cable and air. It refuses to judge a time, which is the
+// computer's as much as ours: it prints. It judges growth.
 package bench
 
 import (

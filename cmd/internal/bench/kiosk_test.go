@@ -90,7 +90,7 @@ func must(b *testing.B, err error) {
 	}
 }
 
-func itemOf(i int) circ.ItemID { return circ.ItemID(fmt.Sprintf("312210123%05d", i)) }
+func itemOf(i int) circ.ItemID { return circ.ItemID(fmt.Sprintf("3122101%07d", i)) }
 
 // fill is what central told: rules, one borrower and the items of the pile.
 func (k *kiosk) fill(b *testing.B, p pile) {

@@ -1,8 +1,8 @@
-// Package browsertest is one test: a borrower borrows and returns through
-// Chromium, on the page that agent.Run serves, while the books go down through
-// a pseudo-terminal and the loans go up through a real Mosquitto to a real
-// central. It looks only at what a person could: the page, the tags' memories,
-// and central's list of loans.
+// Package browsertest lets borrowers come: through Chromium, on the page of a
+// kiosk that is a process of its own, while the books go down through a
+// pseudo-terminal, the receipts come out of another, and the loans go up
+// through a real Mosquitto to a real central. It looks at what a person could
+// see: the page, the tags' memories, the paper, and central's lists.
 package browsertest
 
 import (
@@ -20,10 +20,11 @@ import (
 	"nightdesk/agent"
 	"nightdesk/agent/cache"
 	"nightdesk/agent/circ"
-	"nightdesk/agent/config"
+	"nightdesk/agent/contract"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/central/receiver"
-	"nightdesk/drivers/sim"
+	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/table"
 )
 
 // programs finds what the test cannot do without. Where it may be missing, the
@@ -47,40 +48,47 @@ func programs(t *testing.T) (chromium, mosquitto string) {
 	return "", ""
 }
 
-// house is the whole building: the shelf with its books, the kiosk in its
-// corner, the network, and central far away.
+const kioskName = "syston-1"
+
+// house is the whole building: the demonstration's room and stock, the kiosk
+// in its corner, the network, and central far away.
 type house struct {
+	*table.Desk
 	t       *testing.T // the part of the test that is being played
+	dir     string
 	log     *slog.Logger
-	table   *sim.Table
-	reader  *sim.Reader
-	scanner *sim.Scanner
 	central *central.Central
 	broker  *broker
-	config  config.Config
-	kiosk   *kiosk
+	kiosk   contract.Credential
+	path    string // of kiosk.toml
+	quiet   time.Duration
+	told    []check.Told
+	heard   int       // events of central that a part of the test has looked at
+	papers  int       // receipts likewise
+	card    circ.Card // the last one that was shown, and when
+	shown   time.Time
 }
 
 // build puts everything in place; the kiosk is switched on and knows what
-// central knows when it returns.
-func build(t *testing.T, mosquitto string) *house {
+// central knows when it returns. Other than 0, quiet is how long a borrower may
+// be quiet on its screen.
+func build(t *testing.T, mosquitto string, quiet time.Duration) *house {
 	t.Helper()
-	h := &house{t: t, log: slog.New(slog.NewTextHandler(t.Output(), nil)), table: sim.NewTable()}
-	var err error
-	if h.reader, err = sim.NewReader(h.table, pad, sim.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { h.reader.Close() })
-	if h.scanner, err = sim.NewScanner(sim.ScannerOptions{Suffix: "\r"}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { h.scanner.Close() })
-	dir := t.TempDir()
-	h.found(filepath.Join(dir, "central"))
+	h := &house{t: t, quiet: quiet, dir: t.TempDir(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), Desk: &table.Desk{Kiosk: kioskName, Now: time.Now}}
+	stock, err := table.NewStock(1)
+	must(t, err)
+	h.Venue, err = table.FindVenue("syston")
+	must(t, err)
+	h.Room, err = table.NewRoom(h.dir, stock.Enliven(), false)
+	must(t, err)
+	t.Cleanup(func() { h.Room.Close() })
+	must(t, h.Room.PlugPrinter())
+	h.found()
 	h.broker = newBroker(t, mosquitto, h.central)
-	h.enrol(dir)
+	h.enrol()
 	h.broker.on(t)
 	h.serve()
+	h.Power = table.NewPower([]string{os.Args[0], "kiosk", "-config", h.path, "-quiet", quiet.String()}, t.Output())
 	h.switchOn()
 	t.Cleanup(h.switchOff)
 	h.eventually("the kiosk knows what central knows", h.filled)
@@ -88,42 +96,39 @@ func build(t *testing.T, mosquitto string) *house {
 }
 
 // found makes central and gives it the library's export.
-func (h *house) found(dir string) {
+func (h *house) found() {
 	h.t.Helper()
+	dir := filepath.Join(h.dir, "central")
 	ctx := h.t.Context()
 	must(h.t, central.Create(ctx, dir, "leics", time.Now()))
 	var err error
 	h.central, err = central.Open(ctx, dir, central.Options{Now: time.Now, Log: h.log, Serving: true})
 	must(h.t, err)
+	h.Central = h.central
 	h.t.Cleanup(func() { h.central.Close() })
-	export := filepath.Join(dir, "export")
-	must(h.t, os.Mkdir(export, 0o700))
-	for name, text := range files() {
-		must(h.t, os.WriteFile(filepath.Join(export, name), []byte(text), 0o600))
-	}
-	_, err = h.central.ImportFrom(ctx, export)
+	h.export(false)
+}
+
+// export gives central the library's files. Nobody is ever there in this
+// library, so that the hour of the test does not matter.
+func (h *house) export(pin bool) {
+	h.t.Helper()
+	dir, stock := filepath.Join(h.dir, "export"), h.Room.Stock
+	stock.PIN, stock.Staffed = pin, false
+	_, err := stock.Export(dir, h.Venue)
+	must(h.t, err)
+	_, err = h.central.ImportFrom(h.t.Context(), dir)
 	must(h.t, err)
 }
 
 // enrol makes the kiosk's credential and its configuration.
-func (h *house) enrol(dir string) {
+func (h *house) enrol() {
 	h.t.Helper()
-	cred, err := h.central.AddKiosk(h.t.Context(), central.Enrolment{Name: "syston-1", Venue: "syston", BrokerURL: h.broker.url()})
+	var err error
+	h.kiosk, err = h.central.AddKiosk(h.t.Context(), central.Enrolment{Name: kioskName, Venue: h.Venue.Slug, BrokerURL: h.broker.url()})
 	must(h.t, err)
-	must(h.t, cred.Save(filepath.Join(dir, "credential.json")))
-	path := filepath.Join(dir, "kiosk.toml")
-	must(h.t, os.WriteFile(path, fmt.Appendf(nil, `name = "Syston Library"
-credential = "credential.json"
-data = "data"
-[[pad]]
-name = "pad"
-path = %q
-[scanner]
-path = %q
-[screen]
-listen = "127.0.0.1:0"
-`, h.reader.Path(), h.scanner.Path()), 0o600))
-	h.config, err = config.Load(path)
+	must(h.t, h.kiosk.Save(filepath.Join(h.dir, "credential.json")))
+	h.path, h.Config, err = table.WriteWholeConfig(h.dir, h.Venue, h.broker.address)
 	must(h.t, err)
 }
 
@@ -143,54 +148,50 @@ func (h *house) serve() {
 	})
 }
 
-// kiosk is one life of the kiosk's program.
-type kiosk struct {
-	url   string // of the screen
-	stop  context.CancelFunc
-	ended chan error
-}
-
-// switchOn starts the kiosk and waits for its screen.
+// switchOn gives power to the devices and the kiosk, and waits for its screen.
 func (h *house) switchOn() {
 	h.t.Helper()
-	ctx, stop := context.WithCancel(context.Background()) // outlives t.Context, to be ended in order
-	ready := make(chan string, 1)
-	k := &kiosk{stop: stop, ended: make(chan error, 1)}
-	go func() {
-		k.ended <- agent.Run(ctx, h.config, agent.RunOptions{Log: h.log, Program: "test",
-			Ready:   func(url string) { ready <- url },
-			Quality: func() circ.ClockQuality { return circ.Synced }}) // the words on the tiles must not depend on this computer's clock
-	}()
-	select {
-	case k.url = <-ready:
-	case err := <-k.ended:
-		stop()
-		h.t.Fatalf("the kiosk ended with %v before it had a screen", err)
-	}
-	h.kiosk = k
+	must(h.t, h.PowerOn(h.t.Context()))
 }
 
 // switchOff ends the kiosk; it does nothing to one that is off.
 func (h *house) switchOff() {
-	h.t.Helper()
-	if h.kiosk == nil {
-		return
-	}
-	h.kiosk.stop()
-	if err := <-h.kiosk.ended; err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := h.Power.Off(ctx); err != nil {
 		h.t.Errorf("the kiosk ended with %v", err)
 	}
-	h.kiosk = nil
+}
+
+// asCached looks into the kiosk's cache.
+func (h *house) asCached(look func(context.Context, *cache.Cache) bool) bool {
+	h.t.Helper()
+	c, err := cache.Open(h.t.Context(), agent.CachePath(h.Config))
+	must(h.t, err)
+	defer c.Close()
+	return look(h.t.Context(), c)
 }
 
 // filled says whether both feeds have come in whole.
 func (h *house) filled() bool {
-	c, err := cache.Open(h.t.Context(), agent.CachePath(h.config))
-	must(h.t, err)
-	defer c.Close()
-	items, own, err := c.Versions(h.t.Context())
-	must(h.t, err)
-	return items.Version > 0 && own.Version > 0
+	return h.asCached(func(ctx context.Context, c *cache.Cache) bool {
+		items, own, err := c.Versions(ctx)
+		must(h.t, err)
+		return items.Version > 0 && own.Version > 0
+	})
+}
+
+// knows waits until the kiosk has heard something of a card, or of the rules.
+func (h *house) knows(what string, who table.Person, is func(circ.Facts) bool) {
+	h.t.Helper()
+	b := circ.Borrower{Card: who.Card, Key: contract.CardKey(h.kiosk.CardKey, who.Card)}
+	h.eventually(what, func() bool {
+		return h.asCached(func(ctx context.Context, c *cache.Cache) bool {
+			f, err := c.Facts(ctx, circ.Moment{Wall: time.Now()}, h.kiosk.CardKey, b, nil)
+			must(h.t, err)
+			return is(f)
+		})
+	})
 }
 
 // broker is Mosquitto on a loopback port of its own, which stays the same when

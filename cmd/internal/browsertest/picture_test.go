@@ -23,15 +23,13 @@ func picture(h *house, p page) {
 	if *shot == "" {
 		return
 	}
-	p.tap("borrow")
-	p.heads("Show your library card")
-	h.show(codabar, ben)
-	p.heads("Put your items on the shelf")
-	for _, i := range []item{gruffalo, apart, middlemarch, jekyll, wolfHall} { // one by one: the newest comes first
-		h.put(i)
-		p.tile(i, "Borrowed")
+	p.signIn(h, h.somebody("Brian"))
+	for _, b := range h.books("The Gruffalo", "Things Fall Apart", "Middlemarch", "The Strange Case of Dr Jekyll and Mr Hyde", "Wolf Hall") { // one by one: the newest comes first
+		h.Room.PutDown(b)
+		p.tile(b, "Borrowed")
 	}
-	h.putPart(milkWood, 1)
+	milkWood := h.book("Under Milk Wood (talking book)")
+	h.part(milkWood, 1)
 	p.tile(milkWood, "Parts missing")
 	p.reads("Look for: Disc 2.")
 	b, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())

@@ -1,160 +1,196 @@
 package browsertest
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
+	"nightdesk/agent/ledger"
+	"nightdesk/cmd/internal/central/record"
+	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/table"
 	"nightdesk/drivers"
-	"nightdesk/drivers/iso28560"
 )
 
+// What the demonstration's gate listens for.
 const (
-	pad = "pad" // the antenna of the table
-
 	loud  drivers.AFI = 0x07 // in stock
 	quiet drivers.AFI = 0xC2 // on loan
-
-	ada = "21221012345671" // a card
-	ben = "21221012345689" // another: the same twice in two seconds is a hand that rests
-
-	codabar, ean drivers.Symbology = 'F', 'E'
 )
 
-// item is something to lend: a book, or a set of discs.
-type item struct {
-	id    circ.ItemID
-	title string
-	class string
-	parts []string
-}
-
-var (
-	gruffalo    = item{"31221012345604", "The Gruffalo", "book", nil}
-	middlemarch = item{"31221012345612", "Middlemarch", "book", nil}
-	jekyll      = item{"31221012345620", "The Strange Case of Dr Jekyll and Mr Hyde", "book", nil}
-	island      = item{"31221012345638", "Small Island", "book", nil}
-	wolfHall    = item{"31221012345646", "Wolf Hall", "book", nil}
-	apart       = item{"31221012345661", "Things Fall Apart", "book", nil}
-	milkWood    = item{"31221012345653", "Under Milk Wood", "audio", []string{"Disc 1", "Disc 2"}}
-)
-
-func stock() []item { return []item{gruffalo, middlemarch, jekyll, island, wolfHall, apart, milkWood} }
-
-// files are a library's export as central imports it.
-func files() map[string]string {
-	items := "item,title,class,owner,parts,age,not_for_loan\n"
-	for _, i := range stock() {
-		items += fmt.Sprintf("%s,%s,%s,,%s,,\n", i.id, i.title, i.class, strings.Join(i.parts, ";"))
-	}
-	return map[string]string{
-		"items.csv":     items,
-		"borrowers.csv": "card,category,blocked,expires,age_band,messages\n" + ada + ",adult,,,18,\n" + ben + ",adult,,,18,\n",
-		"policy.toml": "[default]\nvenue = \"Syston\"\ntimezone = \"Europe/London\"\n" +
-			"[default.classes.book]\ndays = 21\n[default.classes.audio]\ndays = 21\n[default.categories.adult]\nlimit = 24\n",
-		"calendar.toml": "[default]\n",
-	}
-}
-
-// uids are the tags of an item, one for each part.
-func (i item) uids() []drivers.UID {
-	n := slices.IndexFunc(stock(), func(o item) bool { return o.id == i.id })
-	var out []drivers.UID
-	for part := range max(1, len(i.parts)) {
-		out = append(out, drivers.UID{0xE0, 0x04, 0x01, 0x50, 0, 0, byte(n), byte(part + 1)})
-	}
-	return out
-}
-
-// tag is one part's tag as the library wrote it: the basic block of
-// ISO 28560-3, its CRC at 19, armed.
-func (i item) tag(part int) drivers.Tag {
-	var basic [iso28560.LongBlock]byte
-	basic[0], basic[1], basic[2] = 0x11, byte(len(i.uids())), byte(part)
-	copy(basic[3:19], i.id)
-	copy(basic[21:], "GBLEI")
-	binary.LittleEndian.PutUint16(basic[19:], iso28560.BlockCRC(basic))
-	data := make([]byte, 112)
-	copy(data, basic[:])
-	return drivers.Tag{UID: i.uids()[part-1], AFI: loud, BlockSize: 4, Data: data}
-}
-
-// shelve gives the room its books; they lie nowhere near the pad.
-func (h *house) shelve() {
-	for _, i := range stock() {
-		for part := range i.uids() {
-			h.table.Put("", i.tag(part+1))
-		}
-	}
-}
-
-// put lays a whole item on the pad.
-func (h *house) put(items ...item) {
-	for _, i := range items {
-		for part := range i.uids() {
-			h.putPart(i, part+1)
-		}
-	}
-}
-
-func (h *house) putPart(i item, part int) {
+// book finds an item of the stock.
+func (h *house) book(title string) table.Book {
 	h.t.Helper()
-	if !h.table.Lay(pad, i.uids()[part-1]) {
-		h.t.Fatalf("there is no part %d of %s", part, i.title)
+	for _, b := range h.Room.Stock.Books {
+		if b.Title == title {
+			return b
+		}
 	}
+	h.t.Fatalf("the library has no %s", title)
+	return table.Book{}
 }
 
-func (h *house) lift(items ...item) {
-	for _, i := range items {
-		for _, uid := range i.uids() {
-			h.table.Lift(uid)
+// books finds several.
+func (h *house) books(titles ...string) (all []table.Book) {
+	for _, t := range titles {
+		all = append(all, h.book(t))
+	}
+	return all
+}
+
+// somebody finds a person by their name.
+func (h *house) somebody(name string) table.Person {
+	h.t.Helper()
+	for _, p := range h.Room.Stock.People {
+		if strings.HasPrefix(p.Name, name) {
+			return p
 		}
+	}
+	h.t.Fatalf("nobody is called %s", name)
+	return table.Person{}
+}
+
+// show shows a card. The same one within two seconds is the same scan to a
+// kiosk, so that it is shown again only then.
+func (h *house) show(p table.Person) {
+	h.t.Helper()
+	if p.Card == h.card {
+		<-time.After(2100*time.Millisecond - time.Since(h.shown))
+	}
+	h.card, h.shown = p.Card, time.Now()
+	must(h.t, h.Room.ShowCard(p.Card))
+}
+
+// part lays one tag of a set on the pad.
+func (h *house) part(b table.Book, n int) {
+	h.t.Helper()
+	if !h.Room.Table.Lay("pad", b.Tags[n-1]) {
+		h.t.Fatalf("there is no part %d of %s", n, b.Title)
 	}
 }
 
 // tagsAre checks the memories of all tags of these items.
-func (h *house) tagsAre(want drivers.AFI, items ...item) {
+func (h *house) tagsAre(want drivers.AFI, books ...table.Book) {
 	h.t.Helper()
-	for _, i := range items {
-		for part, uid := range i.uids() {
-			if got := h.table.AFI(uid); got != want {
-				h.t.Errorf("%s, tag %d: got AFI %v, want %v", i.title, part+1, got, want)
+	for _, b := range books {
+		for part, uid := range b.Tags {
+			if got := h.Room.Table.AFI(uid); got != want {
+				h.t.Errorf("%s, tag %d: got AFI %v, want %v", b.Title, part+1, got, want)
 			}
 		}
 	}
 }
 
-// lent waits until central lists exactly these items as on loan to the card.
-func (h *house) lent(items ...item) {
+// lent waits until central lists exactly these items as on loan to somebody.
+func (h *house) lent(p table.Person, books ...table.Book) {
 	h.t.Helper()
 	var want []circ.ItemID
-	for _, i := range items {
-		want = append(want, i.id)
+	for _, b := range books {
+		want = append(want, b.ID)
 	}
 	slices.Sort(want)
-	h.eventually(fmt.Sprintf("central has %d open loans", len(want)), func() bool { return slices.Equal(h.loans(), want) })
+	h.eventually(fmt.Sprintf("central has %d loans of %s", len(want), p.Name), func() bool { return slices.Equal(h.loans(p), want) })
 }
 
-// loans are the items that central lists as on loan, by number.
-func (h *house) loans() []circ.ItemID {
+// loans are the items that central lists as on loan to somebody, by number.
+func (h *house) loans(p table.Person) (out []circ.ItemID) {
 	h.t.Helper()
 	loans, err := h.central.Loans(h.t.Context(), false)
 	must(h.t, err)
-	var out []circ.ItemID
 	for _, l := range loans {
-		if l.Card != ada {
-			h.t.Errorf("%s is lent to %s", l.Item, l.Card)
+		if l.Card == p.Card {
+			out = append(out, l.Item)
 		}
-		out = append(out, l.Item)
 	}
 	slices.Sort(out)
 	return out
 }
 
-// show holds something under the scanner.
-func (h *house) show(symbology drivers.Symbology, text string) {
+// rest waits until nothing is on its way, and holds tags, ledger, central and
+// what the borrowers were told against each other. What the kiosk has told
+// central since the last time is exactly this, in whatever order.
+func (h *house) rest(want ...contract.EventType) {
 	h.t.Helper()
-	must(h.t, h.scanner.Show(symbology, '0', text))
+	var r check.Reading
+	h.eventually("the ledger has nothing left to do", func() bool {
+		var err error
+		r.Ledger, err = h.Ledger(h.t.Context())
+		return err == nil && r.Ledger.Unacked() == 0 && len(r.Ledger.Wishes) == 0
+	})
+	r, err := h.Read(h.t.Context(), h.central)
+	must(h.t, err)
+	r.Told = h.told
+	if v := check.AtRest(r); !v.OK() {
+		h.t.Errorf("%v: %v", v, v.Harms)
+	}
+	var got []contract.EventType
+	for _, e := range r.Ledger.Events[h.heard:] {
+		got = append(got, e.Type)
+	}
+	h.heard = len(r.Ledger.Events)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		h.t.Errorf("the kiosk told central %v, want %v", got, want)
+	}
+}
+
+// inTheDark holds what must be so at the moment of a power cut.
+func (h *house) inTheDark() ledger.Report {
+	h.t.Helper()
+	r, err := h.Read(h.t.Context(), h.central)
+	must(h.t, err)
+	if v := check.InTheDark(r); !v.OK() {
+		h.t.Errorf("in the dark: %v: %v", v, v.Harms)
+	}
+	return r.Ledger
+}
+
+// caseSays waits until staff have something to look at that says this.
+func (h *house) caseSays(text string) {
+	h.t.Helper()
+	h.eventually("a case says "+text, func() bool {
+		cases, err := h.central.Cases(h.t.Context(), false)
+		must(h.t, err)
+		return slices.ContainsFunc(cases, func(c record.Case) bool { return strings.Contains(c.Note, text) })
+	})
+}
+
+// paper waits for the next piece of paper.
+func (h *house) paper() (next table.Paper) {
+	h.t.Helper()
+	h.papers++
+	h.eventually("a receipt comes out", func() bool {
+		papers := h.Room.Papers()
+		i := slices.IndexFunc(papers, func(p table.Paper) bool { return p.N == h.papers })
+		if i >= 0 {
+			next = papers[i]
+		}
+		return i >= 0
+	})
+	return next
+}
+
+// receipt checks a receipt that is letters: the titles, and of the borrower
+// the last four digits and nothing else.
+func (h *house) receipt(p table.Person, books ...table.Book) {
+	h.t.Helper()
+	text := strings.Join(h.paper().Text, "\n")
+	for _, b := range books {
+		if !strings.Contains(text, b.Title) {
+			h.t.Errorf("the receipt does not name %s:\n%s", b.Title, text)
+		}
+	}
+	tail := string(p.Card[len(p.Card)-4:])
+	if !strings.Contains(text, "Card ••••"+tail) || !strings.Contains(text, "Bring back by ") {
+		h.t.Errorf("the receipt says neither the card's end nor a date:\n%s", text)
+	}
+	for _, q := range h.Room.Stock.People {
+		if strings.Contains(text, q.Name) || strings.Contains(text, string(q.Card[len(q.Card)-5:])) {
+			h.t.Errorf("the receipt tells whose it is:\n%s", text)
+		}
+	}
 }

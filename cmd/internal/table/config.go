@@ -10,15 +10,16 @@ import (
 	"nightdesk/agent/words"
 )
 
-// WriteConfig writes the configuration of a kiosk with a pad and a scanner
-// into dir, and reads it as the kiosk will. The pseudo-terminals, the
-// credential and the data lie beside it.
+// WriteConfig writes the configuration of a kiosk with a pad and a scanner,
+// which asks nothing on the way out, into dir, and reads it as the kiosk will.
+// The pseudo-terminals, the credential and the data lie beside it.
 func WriteConfig(dir string, v Venue, broker string) (path string, c config.Config, err error) {
-	return writeConfig(dir, configText(v, broker))
+	return writeConfig(dir, configText(v, broker)+"\n[visit]\ncount = \"never\"\n")
 }
 
-// WriteWholeConfig is WriteConfig for a kiosk with a receipt printer that
-// speaks every language there is, whether or not anybody has reviewed it.
+// WriteWholeConfig is WriteConfig for a kiosk that asks whatever there is to
+// ask, has a receipt printer, and offers every language, whether or not anybody
+// has reviewed it.
 func WriteWholeConfig(dir string, v Venue, broker string) (path string, c config.Config, err error) {
 	var others []string
 	for _, l := range words.Languages() {

@@ -20,7 +20,7 @@ func (s Stock) Export(dir string, v Venue) ([]string, error) {
 		text []byte
 	}{
 		{"policy.toml", []byte(s.policy(v))},
-		{"calendar.toml", []byte(calendar)},
+		{"calendar.toml", []byte(s.calendar())},
 		{"items.csv", s.items()},
 		{"borrowers.csv", s.borrowers()},
 		{"holds.csv", s.holds(v)},
@@ -128,11 +128,14 @@ max_items = 5
 `, v.Name, pin)
 }
 
-// calendar has staff there on weekdays and the doors always open.
-const calendar = `[default]
-weekly.monday = {staffed_from = "09:30", staffed_to = "17:00"}
-weekly.tuesday = {staffed_from = "09:30", staffed_to = "17:00"}
-weekly.wednesday = {staffed_from = "09:30", staffed_to = "17:00"}
-weekly.thursday = {staffed_from = "09:30", staffed_to = "17:00"}
-weekly.friday = {staffed_from = "09:30", staffed_to = "17:00"}
-`
+// calendar has the doors always open, and staff there on weekdays or never.
+func (s Stock) calendar() string {
+	text := "[default]\n"
+	if !s.Staffed {
+		return text
+	}
+	for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday"} {
+		text += "weekly." + day + ` = {staffed_from = "09:30", staffed_to = "17:00"}` + "\n"
+	}
+	return text
+}

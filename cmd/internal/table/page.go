@@ -90,6 +90,7 @@ func (p *Page) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveTable)
 	mux.HandleFunc("GET /table.css", file("page/table.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /icon.svg", file("page/icon.svg", "image/svg+xml"))
 	mux.HandleFunc("GET /table.js", file("page/table.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /stock.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, p.desk.stockView()) })
 	mux.HandleFunc("GET /state.json", p.serveState)

@@ -48,10 +48,11 @@ type Hold struct {
 
 // Stock is what a library has and who comes to it.
 type Stock struct {
-	Books  []Book
-	People []Person
-	Holds  []Hold
-	PIN    bool // the venue asks for PINs
+	Books   []Book
+	People  []Person
+	Holds   []Hold
+	Staffed bool // somebody is there on weekdays; else never
+	PIN     bool // the venue asks for PINs
 }
 
 // site is the demonstration's library code: digits two to five of its numbers
@@ -88,9 +89,10 @@ func NewStock(seed uint64) (Stock, error) {
 	return s, nil
 }
 
-// Enliven adds people about whom the library has something to say, and a film
-// that is kept for one of them.
+// Enliven adds staff on weekdays, people to whom the library has something to
+// say, and a film that is kept for one of them.
 func (s Stock) Enliven() Stock {
+	s.Staffed = true
 	gwen := Person{Name: "Gwen, who has something to collect", Category: "adult", Band: 18, PIN: "6174"}
 	hassan := Person{Name: "Hassan, who is late", Category: "adult", Band: 18, PIN: "8128", Messages: []string{contract.MsgOverdue}}
 	s.People = numbered(append(s.People, gwen, hassan))

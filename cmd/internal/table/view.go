@@ -10,6 +10,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 	"nightdesk/agent/visit"
+	"nightdesk/cmd/internal/central/record"
 )
 
 // stockView is what does not change while the table stands.
@@ -143,9 +144,23 @@ func (d *Desk) addRecord(ctx context.Context, s *stateView) error {
 		return err
 	}
 	for _, c := range cases {
-		s.Cases = append(s.Cases, d.Room.Stock.Title(c.Item)+": "+c.Note)
+		s.Cases = append(s.Cases, d.caseView(c))
 	}
 	return nil
+}
+
+// caseView is a case in one line: the item, if it is about one, what it is, and
+// the codes of its reasons.
+func (d *Desk) caseView(c record.Case) string {
+	what := c.Note
+	if c.Item != "" {
+		what = d.Room.Stock.Title(c.Item) + ": " + what
+	}
+	var reasons []string
+	for _, r := range c.Reasons {
+		reasons = append(reasons, string(r))
+	}
+	return what + " (" + strings.Join(reasons, ", ") + ")"
 }
 
 // eventView is one event in short; one that cannot be read shows as nothing.
