@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 
 	"nightdesk/agent/circ"
@@ -25,9 +26,9 @@ func (d drawer) account(v *View, st visit.State) {
 	}
 	v.Body = append(v.Body, d.messages(s.Notes)...)
 	d.paid(v, st)
-	if st.Asks {
+	if answered := slices.ContainsFunc(s.Notes, func(code string) bool { return strings.HasPrefix(code, "renewed-") }); st.Asks && !answered {
 		v.Note = d.Say("note.renew-asked", nil)
-	} else if s.Loans > 0 && !st.Devices.ReadOnly {
+	} else if !st.Asks && s.Loans > 0 && !st.Devices.ReadOnly {
 		d.button(v, visit.TapRenew, PlaceOption)
 	}
 	if st.Devices.Online && st.Devices.Terminal {
@@ -75,6 +76,9 @@ func (d drawer) receipt(v *View, st visit.State) {
 		v.Heading = d.Say("screen.receipt.failed_heading", nil)
 		v.Body = []string{d.Say("screen.receipt."+string(f), nil), d.Say("screen.receipt.failed_body", nil)}
 		v.Urgent = v.Heading
+	}
+	if f := st.Devices.Printer; st.Devices.HasPaper && f != visit.PrinterReady && len(v.Body) == 0 {
+		v.Body = []string{d.Say("screen.receipt."+string(f), nil)} // why no paper is offered
 	}
 	at := PlacePrimary
 	offer := func(b visit.Button, possible bool) {

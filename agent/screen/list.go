@@ -96,6 +96,10 @@ func (d drawer) empty(v *View, st visit.State) {
 	}
 	v.Heading = d.Say(key+"empty"+how, nil)
 	v.Body = []string{d.Say(key+"empty_body"+how, nil)}
+	if len(st.Lines) > 0 { // the other task has been done already
+		d.button(v, visit.TapFinish, PlacePrimary)
+		return
+	}
 	d.again(v, visit.TapFinish)
 }
 

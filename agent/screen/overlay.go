@@ -48,7 +48,10 @@ func (d drawer) help(v *View, st visit.State) {
 	case st.Calling:
 		v.Note = d.Say("help.light", nil)
 		v.Body = []string{d.Say("help.unstaffed", nil)}
-	default:
+	}
+	if st.Calling {
+		v.add(Button{Button: visit.TapCall, Label: d.Say("help.stop", nil), Place: PlaceSecondary})
+	} else {
 		v.add(Button{Button: visit.TapCall, Label: d.Say("help.call", nil), Place: PlaceSecondary})
 	}
 	v.Body = append(v.Body, v.Help...)
@@ -94,7 +97,7 @@ func settings(st visit.State) []setting {
 		{"side", []string{"right", "left"}, pick(e.Left, "left", "right")},
 		{"steady", []string{"off", "on"}, pick(e.Steady, "on", "off")},
 		{"motion", []string{"on", "off"}, pick(e.Still, "off", "on")},
-		{"titles", []string{"show", "hide"}, pick(e.Hidden, "hide", "show")},
+		{"titles", []string{"show", "hide"}, pick(hidesTitles(st), "hide", "show")},
 	}
 	if st.Devices.Headset {
 		all = append(all, setting{"speech", []string{"off", "on"}, pick(e.Speech, "on", "off")},

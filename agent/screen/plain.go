@@ -141,8 +141,8 @@ func (d drawer) bye(v *View, st visit.State) {
 	borrowed, returned, unfinished := 0, 0, 0
 	for _, l := range st.Lines {
 		switch {
-		case l.State == visit.LineIncomplete:
-			unfinished++
+		case l.State == visit.LineIncomplete, !finished(l) && l.Decision.Shelf == circ.HelpShelf:
+			unfinished++ // it does not go home, and not back on the shelf either
 		case finished(l) && l.Kind == circ.Issue:
 			borrowed++
 		case finished(l) && l.Kind == circ.Return:
@@ -156,9 +156,10 @@ func (d drawer) bye(v *View, st visit.State) {
 	d.sum(v, "screen.bye.borrowed", borrowed)
 	d.sum(v, "screen.bye.returned", returned)
 	d.sum(v, "screen.bye.unfinished", unfinished)
-	if borrowed > 0 || returned == 0 && st.Task != visit.Returning {
+	switch {
+	case borrowed > 0:
 		v.Body = append(v.Body, d.Say("screen.bye.body", nil))
-	} else {
+	case returned > 0 || unfinished == 0 && st.Task == visit.Returning:
 		v.Body = append(v.Body, d.Say("screen.bye.body_return", nil))
 	}
 	d.button(v, visit.TapOK, PlacePrimary)

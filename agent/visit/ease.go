@@ -17,7 +17,7 @@ type Ease struct {
 	Slow    bool // every wait is three times as long
 	Steady  bool // a second tap within half a second is no tap
 	Still   bool // nothing moves
-	Hidden  bool // items by number, not by title
+	Hidden  bool // titles the other way than House.Plain has them
 	Speech  bool // said to the headset
 	Curtain bool // the screen stays dark while the headset speaks
 	Volume  int  // steps above the headset's own loudness, -3 to 3
@@ -55,12 +55,12 @@ func (e Ease) stretch(d time.Duration) time.Duration {
 }
 
 // choose sets one thing, "theme:dark". What it does not know changes nothing.
-func (e Ease) choose(choice string, languages []string) Ease {
+func (e Ease) choose(choice string, house House) Ease {
 	what, value, _ := strings.Cut(choice, ":")
 	on := value == "on"
 	switch what {
 	case "lang":
-		if slices.Contains(languages, value) {
+		if slices.Contains(house.Languages, value) {
 			e.Lang = value
 		}
 	case "theme":
@@ -84,7 +84,7 @@ func (e Ease) choose(choice string, languages []string) Ease {
 	case "motion":
 		e.Still = value == "off"
 	case "titles":
-		e.Hidden = value == "hide"
+		e.Hidden = (value == "hide") != house.Plain
 	case "speech":
 		e.Speech = on
 	case "curtain":

@@ -163,10 +163,22 @@ func (n *turn) dropOpen() {
 func (n *turn) bye() {
 	n.Who, n.Other, n.Standing = circ.Borrower{}, circ.Borrower{}, Standing{Service: n.Standing.Service}
 	n.Note = NoNote
-	if n.left() {
+	if n.left() && !n.onlyForStaff() {
 		n.Note = NoteItemsLeft
 	}
 	n.open(Bye)
+}
+
+// onlyForStaff says that all that lies there goes to the help shelf. Nobody is
+// to be told to take it home.
+func (n *turn) onlyForStaff() bool {
+	return !slices.ContainsFunc(n.OnPad, func(t Tag) bool {
+		if has(n.Parked, t.UID) {
+			return false
+		}
+		i := slices.IndexFunc(n.Lines, func(l Line) bool { return has(l.Tags, t.UID) })
+		return i < 0 || n.Lines[i].Decision.Shelf != circ.HelpShelf
+	})
 }
 
 // end forgets the visit and begins the next one in the same instant. What lies

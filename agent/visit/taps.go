@@ -69,7 +69,7 @@ func (n *turn) openOver(o Overlay) { n.Over, n.OverAt = o, n.now }
 // choose changes how the borrower is served. A language is chosen once: its
 // panel closes, while in the other one may be tried after another.
 func (n *turn) choose(choice string) {
-	n.Ease = n.Ease.choose(choice, n.House.Languages)
+	n.Ease = n.Ease.choose(choice, n.House)
 	n.OverAt = n.now
 	if n.Over == Languages {
 		n.Over = NoOverlay
