@@ -48,10 +48,7 @@ func (d drawer) help(v *View, st visit.State) {
 	case st.Calling:
 		v.Note = d.Say("help.light", nil)
 		v.Body = []string{d.Say("help.unstaffed", nil)}
-	}
-	if st.Calling {
-		v.add(Button{Button: visit.TapCall, Label: d.Say("help.stop", nil), Place: PlaceSecondary})
-	} else {
+	default:
 		v.add(Button{Button: visit.TapCall, Label: d.Say("help.call", nil), Place: PlaceSecondary})
 	}
 	v.Body = append(v.Body, v.Help...)

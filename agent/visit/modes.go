@@ -71,16 +71,8 @@ func (n *turn) help(e HelpPressed) {
 	n.call()
 }
 
-// tapCall asks for somebody, or says that nobody is needed after all. Staff
-// have been told all the same.
-func (n *turn) tapCall() {
-	if n.Calling {
-		n.Calling = false
-		return
-	}
-	n.call()
-}
-
+// call asks for somebody, once in a visit: a second touch in a hurry must not
+// take the first one back.
 func (n *turn) call() {
 	if n.Calling {
 		return

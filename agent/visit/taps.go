@@ -54,7 +54,7 @@ func (n *turn) tapOver(e Tapped) bool {
 	case TapClose:
 		n.Over = NoOverlay
 	case TapCall:
-		n.tapCall()
+		n.call()
 	case TapChoose:
 		n.choose(string(e.Value))
 	default:

@@ -390,6 +390,8 @@ window.access = (() => {
   async function look(visit, want) {
     const t0 = performance.now();
     await drawn(visit);
+    await document.fonts.ready; // a typeface that comes late is fitted anew
+    await new Promise((done) => setTimeout(done));
     const t1 = performance.now();
     const out = { found: {}, help: help(), primary: primary(), wide: innerWidth };
     if (want.headed) out.found.AX12 = headed();
