@@ -4,7 +4,7 @@ GO    := go
 PKGS  := ./...
 FUZZ  := 30s
 
-.PHONY: demo test check bench build deps web fuzz
+.PHONY: demo test check bench build deps web fuzz shots
 
 demo: web
 	$(GO) run -tags $(TAGS) ./cmd/nightdesk-demo
@@ -54,3 +54,11 @@ fuzz:
 
 bench: web
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 1x -timeout 20m ./cmd/internal/bench ./agent/ledger
+
+# The screenshots of README, by the browser test.
+SHOT := $(GO) test -tags $(TAGS) ./agent/screen -run TestShots -count=1 -panels 960x600 -shots
+shots: deps web
+	@d=$$(mktemp -d) && $(SHOT) $$d -only home,borrow-mixed,pin-two,receipt,ease-home && $(SHOT) $$d -only borrow-done -langs ur -sizes large && \
+	for p in home borrow-mixed pin-two:pin receipt ease-home:ease; do \
+		cp $$d/$${p%%:*}_en-GB_light_normal_960x600.png packaging/shots/$${p#*:}.png || exit 1; done && \
+	cp $$d/borrow-done_ur_light_large_960x600.png packaging/shots/borrow-urdu.png && rm -r $$d
