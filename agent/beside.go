@@ -130,7 +130,7 @@ func (k *kiosk) typed(text string) visit.Event {
 	return visit.NotUnderstood{Read: read, Why: visit.WhyPattern}
 }
 
-// print is Beside.Print.
+// wantPrint is Beside.Print.
 func (k *kiosk) wantPrint(e visit.Print) {
 	if !k.press.begin(e) {
 		k.log.Warn("the printer is busy, a receipt was dropped") // the visit gives up waiting by itself
