@@ -82,7 +82,7 @@ type ReceiptWhen string
 // The zero is the borrower's choice.
 const (
 	ReceiptAsk    ReceiptWhen = ""
-	ReceiptAlways ReceiptWhen = "always" // it comes unasked, also when the borrower walks away
+	ReceiptAlways ReceiptWhen = "always" // it comes unasked when the borrower touches Finish; not for one who walked away
 	ReceiptNever  ReceiptWhen = "never"
 )
 
