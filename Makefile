@@ -44,6 +44,7 @@ check: deps web
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags $(TAGS) $(PKGS)
 	$(GO) mod tidy -diff
 	$(GO) test -race -count=1 -tags $(TAGS) -timeout 20m $(PKGS)
+	$(GO) test -count=1 -tags $(TAGS) -timeout 20m ./agent/screen -run 'TestAccess$$' -access-full
 	$(MAKE) fuzz FUZZ=10s
 
 fuzz:

@@ -32,7 +32,7 @@ import (
 
 // accessFull makes the sweep look at every state in every theme, size and
 // language, instead of a set in which every pair of them occurs.
-var accessFull = flag.Bool("access-full", false, "axe: every state x theme x size x language, which takes many minutes")
+var accessFull = flag.Bool("access-full", false, "axe: every state x theme x size x language, which takes five minutes")
 
 // sweptLanguages are the source, one of a large script, one from right to left,
 // and a made-up one that is mirrored.
