@@ -51,6 +51,7 @@ func (k *kiosk) around(ctx context.Context) (surroundings, error) {
 	if err != nil {
 		return s, err
 	}
+	k.status.setCached(f.AsOf)
 	if f.Rules == nil {
 		return s, nil
 	}

@@ -272,7 +272,6 @@ func (k *kiosk) heard(ctx context.Context) error {
 	if signed, came, ok := k.uplink.Heard(); ok {
 		k.clock.Compare(signed, came)
 	}
-	k.aged(ctx)
 	return errors.Join(k.lookAround(ctx), k.desk.Handle(ctx, visit.News{}))
 }
 

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"nightdesk/agent/circ"
 	"nightdesk/agent/config"
 	"nightdesk/agent/uplink"
 	"nightdesk/agent/visit"
@@ -58,6 +57,12 @@ func (s *status) setScanner(up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.scanner = up
+}
+
+func (s *status) setCached(asOf time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cached = asOf
 }
 
 func (s *status) setAround(a surroundings) {
@@ -112,18 +117,6 @@ func (k *kiosk) health() uplink.Health {
 		h.Cache = max(0, k.clock.Now().Wall.Sub(k.status.cached))
 	}
 	return h
-}
-
-// aged notes how old the cache is.
-func (k *kiosk) aged(ctx context.Context) {
-	f, err := k.cache.Facts(ctx, k.clock.Now(), k.cred.CardKey, circ.Borrower{}, nil)
-	if err != nil {
-		k.log.Error("the cache cannot be read", "err", err)
-		return
-	}
-	k.status.mu.Lock()
-	defer k.status.mu.Unlock()
-	k.status.cached = f.AsOf
 }
 
 // told tells the desk that a device came or went.

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
 	"nightdesk/agent/words"
 )
@@ -97,21 +96,10 @@ func (d drawer) receiptList(v *View, st visit.State) {
 	v.Heading = d.Say("screen.receipt.list_heading", nil)
 	v.Body = []string{d.Say("screen.receipt.list_body", nil)}
 	for i := len(st.Lines) - 1; i >= 0; i-- {
-		if l := st.Lines[i]; listed(l) {
+		if l := st.Lines[i]; l.Listed() {
 			v.Lines = append(v.Lines, d.line(l, i, st))
 		}
 	}
 	v.add(Button{Button: visit.TapList, Label: d.Say("screen.receipt.list_close", nil), Place: PlaceAgain})
 	v.add(Button{Button: visit.TapNone, Label: d.Say("screen.borrow.finish", nil), Place: PlacePrimary})
-}
-
-// listed says whether a receipt speaks of a line.
-func listed(l visit.Line) bool {
-	switch l.State {
-	case visit.LineDone, visit.LineUnsecured, visit.LineIncomplete:
-		return l.Kind == circ.Issue || l.Kind == circ.Return || l.Kind == circ.Renew
-	case visit.LineSecuring, visit.LinePutBack:
-		return l.Kind == circ.Issue
-	}
-	return false
 }

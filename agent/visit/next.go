@@ -264,7 +264,7 @@ func (n *turn) expire() {
 // timeUp is what a screen does when its time is up.
 func (n *turn) timeUp() {
 	switch n.Screen {
-	case PadFull:
+	case PadFull, Receipt:
 		n.settle()
 	case CardAsk:
 		n.leaveCardAsk()
@@ -274,8 +274,6 @@ func (n *turn) timeUp() {
 		n.Typed = ""
 		n.Under = n.Screen
 		n.open(Warn)
-	case Receipt:
-		n.receiptUnasked()
 	case Printing:
 		n.printed(Printed{Visit: n.Visit, Job: n.Paper.Job, Fault: PrinterOffline})
 	case Pays:

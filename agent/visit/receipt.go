@@ -46,14 +46,18 @@ func (s State) Issued() int { return len(s.listed(circ.Issue)) }
 
 // listed are the lines of which a receipt speaks.
 func (s State) listed(kinds ...circ.Kind) []Line {
-	var out []Line
-	for _, l := range s.Lines {
-		if slices.Contains(kinds, l.Kind) && (l.State == LineDone || l.State == LineUnsecured || l.State == LineIncomplete ||
-			l.Kind == circ.Issue && (l.State == LineSecuring || l.State == LinePutBack)) {
-			out = append(out, l)
-		}
+	return slices.DeleteFunc(slices.Clone(s.Lines), func(l Line) bool { return !l.Listed() || !slices.Contains(kinds, l.Kind) })
+}
+
+// Listed says whether a receipt speaks of an item.
+func (l Line) Listed() bool {
+	switch l.State {
+	case LineDone, LineUnsecured, LineIncomplete:
+		return l.Kind == circ.Issue || l.Kind == circ.Return || l.Kind == circ.Renew
+	case LineSecuring, LinePutBack:
+		return l.Kind == circ.Issue
 	}
-	return out
+	return false
 }
 
 func (n *turn) offersReceipt() bool {
@@ -131,9 +135,6 @@ func (n *turn) printed(e Printed) {
 	n.Paper.Fault = e.Fault
 	n.open(Receipt)
 }
-
-// receiptUnasked is the end of a receipt that nobody answered.
-func (n *turn) receiptUnasked() { n.settle() }
 
 // moreWork goes back to the work when another item comes after all.
 func (n *turn) moreWork() {
