@@ -42,9 +42,11 @@ func secondCard(h *house, p page) {
 }
 
 // renews asks for more time with nothing in the hand. Central decides, and the
-// answer is there when the card is shown again.
+// answer is there when the card is shown again. The broker is away meanwhile:
+// an answer that came at once would be told on the account, and not again.
 func renews(h *house, p page) {
 	chandni := h.somebody("Chandni")
+	h.broker.off()
 	p.tap("account")
 	p.heads("Show your library card")
 	h.show(chandni)
@@ -59,6 +61,7 @@ func renews(h *house, p page) {
 	p.tap("finish")
 	p.heads("All done")
 	p.ok()
+	h.broker.on(h.t)
 	h.knows("that the loans are renewed", chandni, func(f circ.Facts) bool {
 		return f.Borrower != nil && slices.Contains(f.Borrower.Messages, contract.MsgRenewedAll)
 	})
