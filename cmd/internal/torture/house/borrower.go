@@ -1,4 +1,4 @@
-package killtest
+package house
 
 import (
 	"context"
@@ -22,15 +22,17 @@ const (
 	atOnce    = 8                       // items that are on loan at most
 )
 
-// borrower is whoever stands at the desk, one after the other. They know
+// Borrower is whoever stands at the desk, one after the other. They know
 // nothing of kills: they look at the screen and do what it says.
-type borrower struct {
-	*world
-	rng    *rand.Rand
-	told   []check.Told                 // everything that a screen said was done
-	last   map[circ.ItemID]check.Told   // the newest of each item
-	on     map[circ.ItemID]table.Person // who has what, as the screens said
-	visits int
+type Borrower struct {
+	Told   []check.Told // everything that a screen said was done
+	Story  []string     // what they did and were told, for whoever looks into a failure
+	Visits int
+
+	*House
+	rng  *rand.Rand
+	last map[circ.ItemID]check.Told   // the newest of each item
+	on   map[circ.ItemID]table.Person // who has what, as the screens said
 
 	hand    *table.Hand
 	address string // that hand looks at
@@ -43,25 +45,25 @@ type borrower struct {
 	shown time.Time // when the card was last shown
 	began time.Time
 	seen  screen.View
-	story []string // what they did and were told, for whoever looks into a failure
 }
 
-func newBorrower(w *world, seed uint64) *borrower {
-	return &borrower{world: w, rng: rand.New(rand.NewPCG(seed, 2)), last: map[circ.ItemID]check.Told{}, on: map[circ.ItemID]table.Person{}}
+// NewBorrower is nobody yet; the seed says what they will do.
+func NewBorrower(h *House, seed uint64) *Borrower {
+	return &Borrower{House: h, rng: rand.New(rand.NewPCG(seed, 2)), last: map[circ.ItemID]check.Told{}, on: map[circ.ItemID]table.Person{}}
 }
 
-// live makes visits until stop is closed, and then one more that borrows, so
+// Live makes visits until stop is closed, and then one more that borrows, so
 // that something is on loan in the end.
-func (b *borrower) live(ctx context.Context, stop <-chan struct{}) error {
+func (b *Borrower) Live(ctx context.Context, stop <-chan struct{}) error {
 	for {
 		select {
 		case <-stop:
-			return b.borrow(ctx)
+			return b.Borrow(ctx)
 		default:
 		}
-		next := b.borrow
+		next := b.Borrow
 		if len(b.on) >= atOnce || len(b.on) > 0 && b.rng.IntN(2) == 0 {
-			next = b.giveBack
+			next = b.GiveBack
 		}
 		if err := next(ctx); err != nil {
 			return err
@@ -69,25 +71,25 @@ func (b *borrower) live(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// borrow takes one to three items that are in, often a set among them.
-func (b *borrower) borrow(ctx context.Context) error {
-	b.who = b.stock.People[b.rng.IntN(4)] // the adults
+// Borrow takes one to three items that are in, often a set among them.
+func (b *Borrower) Borrow(ctx context.Context) error {
+	b.who = b.Stock.People[b.rng.IntN(4)] // the adults
 	pile := b.choose(1+b.rng.IntN(3), func(x table.Book) bool { _, lent := b.on[x.ID]; return !lent && x.Class != "dvd" })
-	return b.visit(ctx, circ.Issue, pile)
+	return b.Visit(ctx, circ.Issue, pile)
 }
 
-// giveBack returns one to three items, whoever has them.
-func (b *borrower) giveBack(ctx context.Context) error {
+// GiveBack returns one to three items, whoever has them.
+func (b *Borrower) GiveBack(ctx context.Context) error {
 	pile := b.choose(1+b.rng.IntN(3), func(x table.Book) bool { _, lent := b.on[x.ID]; return lent })
-	return b.visit(ctx, circ.Return, pile)
+	return b.Visit(ctx, circ.Return, pile)
 }
 
 // choose picks n items; if there are sets to choose from, every second pile
 // has one.
-func (b *borrower) choose(n int, may func(table.Book) bool) []table.Book {
+func (b *Borrower) choose(n int, may func(table.Book) bool) []table.Book {
 	var sets, singles []table.Book
-	for _, i := range b.rng.Perm(len(b.stock.Books)) {
-		switch x := b.stock.Books[i]; {
+	for _, i := range b.rng.Perm(len(b.Stock.Books)) {
+		switch x := b.Stock.Books[i]; {
 		case !may(x):
 		case len(x.Tags) == 2:
 			sets = append(sets, x)
@@ -102,21 +104,21 @@ func (b *borrower) choose(n int, may func(table.Book) bool) []table.Book {
 	return append(pile, singles[:min(max(0, n-len(pile)), len(singles))]...)
 }
 
-// visit goes on until the screen has said of every item that it is done, and
+// Visit goes on until the screen has said of every item that it is done, and
 // then until the desk is free again.
-func (b *borrower) visit(ctx context.Context, kind circ.Kind, books []table.Book) error {
-	ctx, cancel := within(ctx, longest)
+func (b *Borrower) Visit(ctx context.Context, kind circ.Kind, books []table.Book) error {
+	ctx, cancel := Within(ctx, Longest)
 	defer cancel()
 	b.kind, b.books, b.laid, b.shown, b.began = kind, books, false, time.Time{}, time.Now()
-	b.visits++
-	b.note("visit %d: %s, %s of %s", b.visits, b.who.Name, kind, names(books))
+	b.Visits++
+	b.note("visit %d: %s, %s of %s", b.Visits, b.who.Name, kind, names(books))
 	b.onPad(books)
 	for !b.allDone() {
 		if err := b.step(ctx, b.work); err != nil {
 			return err
 		}
 	}
-	b.room.Lift(books...)
+	b.Room.Lift(books...)
 	for home := false; !home; {
 		err := b.step(ctx, func(ctx context.Context, v screen.View) error {
 			home = v.Screen == visit.Home && len(v.Lines) == 0
@@ -130,7 +132,7 @@ func (b *borrower) visit(ctx context.Context, kind circ.Kind, books []table.Book
 	return nil
 }
 
-func (b *borrower) allDone() bool {
+func (b *Borrower) allDone() bool {
 	for _, x := range b.books {
 		if b.last[x.ID].Kind != b.kind {
 			return false
@@ -141,7 +143,7 @@ func (b *borrower) allDone() bool {
 
 // step looks once and does one thing. A screen that cannot be reached is
 // looked at again.
-func (b *borrower) step(ctx context.Context, do func(context.Context, screen.View) error) error {
+func (b *Borrower) step(ctx context.Context, do func(context.Context, screen.View) error) error {
 	v, err := b.look(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -158,14 +160,14 @@ func (b *borrower) step(ctx context.Context, do func(context.Context, screen.Vie
 			return err
 		}
 	}
-	pause(ctx.Done(), lookEvery)
+	Pause(ctx.Done(), lookEvery)
 	return nil
 }
 
 var errDark = errors.New("no kiosk is running")
 
-func (b *borrower) look(ctx context.Context) (v screen.View, err error) {
-	address := b.kiosk.address()
+func (b *Borrower) look(ctx context.Context) (v screen.View, err error) {
+	address := b.Kiosk.Address()
 	if address == "" {
 		return v, errDark
 	}
@@ -181,7 +183,7 @@ func (b *borrower) look(ctx context.Context) (v screen.View, err error) {
 
 // hear remembers what the screen says is done. A refusal is an error: nobody
 // asks here for what may not be.
-func (b *borrower) hear(v screen.View) error {
+func (b *Borrower) hear(v screen.View) error {
 	for _, l := range v.Lines {
 		switch l.State {
 		case visit.LineDone, visit.LineUnsecured: // an unsecured loan stands, though the gate may sound
@@ -193,7 +195,7 @@ func (b *borrower) hear(v screen.View) error {
 	return nil
 }
 
-func (b *borrower) hearDone(l screen.Line) {
+func (b *Borrower) hearDone(l screen.Line) {
 	t := check.Told{Item: l.Item, Kind: l.Kind}
 	if l.Kind == circ.Issue {
 		t.Card = b.who.Card
@@ -202,7 +204,7 @@ func (b *borrower) hearDone(l screen.Line) {
 		return
 	}
 	b.note("told: %s of %s is %s", l.Kind, l.Item.Tail(), l.State)
-	b.told = append(b.told, t)
+	b.Told = append(b.Told, t)
 	b.last[l.Item] = t
 	if l.Kind == circ.Issue {
 		b.on[l.Item] = b.who
@@ -212,7 +214,7 @@ func (b *borrower) hearDone(l screen.Line) {
 }
 
 // work does what brings the visit on.
-func (b *borrower) work(ctx context.Context, v screen.View) error {
+func (b *Borrower) work(ctx context.Context, v screen.View) error {
 	if v.Ask != nil && v.Ask.Question == screen.AskParked {
 		b.answer(ctx, v)
 		return nil
@@ -238,7 +240,7 @@ func (b *borrower) work(ctx context.Context, v screen.View) error {
 
 // answer answers whose the items are that lay there already. What the one
 // before has lifted a moment ago still counts as lying there for a while.
-func (b *borrower) answer(ctx context.Context, v screen.View) {
+func (b *Borrower) answer(ctx context.Context, v screen.View) {
 	switch {
 	case !b.laid:
 		b.tap(ctx, v, visit.TapNo)
@@ -247,7 +249,7 @@ func (b *borrower) answer(ctx context.Context, v screen.View) {
 	}
 }
 
-func (b *borrower) workReturn(ctx context.Context, v screen.View) error {
+func (b *Borrower) workReturn(ctx context.Context, v screen.View) error {
 	switch v.Screen {
 	case visit.Home, visit.PadFull, visit.Stop:
 		b.tap(ctx, v, visit.TapReturn)
@@ -260,7 +262,7 @@ func (b *borrower) workReturn(ctx context.Context, v screen.View) error {
 }
 
 // leave goes towards the first screen.
-func (b *borrower) leave(ctx context.Context, v screen.View) error {
+func (b *Borrower) leave(ctx context.Context, v screen.View) error {
 	if v.Screen == visit.Warn {
 		b.tap(ctx, v, visit.TapMoreTime)
 		return nil
@@ -274,13 +276,13 @@ func (b *borrower) leave(ctx context.Context, v screen.View) error {
 }
 
 // tap presses a button, if it is there, until the screen moves on.
-func (b *borrower) tap(ctx context.Context, v screen.View, x visit.Button) bool {
+func (b *Borrower) tap(ctx context.Context, v screen.View, x visit.Button) bool {
 	for _, y := range v.Buttons {
 		if y.Button != x {
 			continue
 		}
 		b.note("taps %s", x)
-		ctx, cancel := within(ctx, tapFor)
+		ctx, cancel := Within(ctx, tapFor)
 		defer cancel()
 		// An error says that nothing happened, and then the next look shows it.
 		_, _ = b.hand.Tap(ctx, x, y.Item, "the screen to move on", func(w screen.View) bool { return w.Serial != v.Serial })
@@ -289,39 +291,39 @@ func (b *borrower) tap(ctx context.Context, v screen.View, x visit.Button) bool 
 	return false
 }
 
-func (b *borrower) putDown() {
+func (b *Borrower) putDown() {
 	if !b.laid {
-		b.room.PutDown(b.books...)
+		b.Room.PutDown(b.books...)
 		b.laid = true
 	}
 }
 
 // putAgain lifts an item and puts it down again, as the screen asks.
-func (b *borrower) putAgain(ctx context.Context, id circ.ItemID) error {
-	x, known := b.stock.Book(id)
+func (b *Borrower) putAgain(ctx context.Context, id circ.ItemID) error {
+	x, known := b.Stock.Book(id)
 	if !known {
 		return fmt.Errorf("the screen asks for item %s, which nobody has", id.Tail())
 	}
 	b.note("puts %s down again", id.Tail())
-	b.room.Lift(x)
-	pause(ctx.Done(), 300*time.Millisecond)
-	b.room.PutDown(x)
-	pause(ctx.Done(), 300*time.Millisecond)
+	b.Room.Lift(x)
+	Pause(ctx.Done(), 300*time.Millisecond)
+	b.Room.PutDown(x)
+	Pause(ctx.Done(), 300*time.Millisecond)
 	return nil
 }
 
-func (b *borrower) showCard() error {
+func (b *Borrower) showCard() error {
 	if time.Since(b.shown) < showAgain {
 		return nil
 	}
 	b.shown = time.Now()
 	b.note("shows a card")
-	return b.room.ShowCard(b.who.Card)
+	return b.Room.ShowCard(b.who.Card)
 }
 
-func (b *borrower) note(format string, args ...any) {
+func (b *Borrower) note(format string, args ...any) {
 	const most = 60
-	b.story = append(b.story[max(0, len(b.story)-most+1):], time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
+	b.Story = append(b.Story[max(0, len(b.Story)-most+1):], time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
 }
 
 func names(books []table.Book) (s []string) {

@@ -1,4 +1,4 @@
-package killtest
+package kill
 
 import (
 	"maps"
@@ -7,6 +7,7 @@ import (
 
 	"nightdesk/agent/circ"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/torture/house"
 )
 
 // checkCanFail spoils a good reading in the ways in which a wrong program
@@ -38,7 +39,7 @@ func checkCanFail(t *testing.T, good check.Reading) {
 			for i, tag := range r.Tags {
 				_, here := r.Ledger.Loans[tag.Item]
 				if tag.Says == circ.Loud && !here {
-					r.Tags[i].Says, r.Tags[i].AFI = circ.Quiet, quiet
+					r.Tags[i].Says, r.Tags[i].AFI = circ.Quiet, house.Quiet
 					return
 				}
 			}
