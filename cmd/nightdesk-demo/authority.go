@@ -15,6 +15,7 @@ import (
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/central/receiver"
 	"nightdesk/cmd/internal/table"
+	"nightdesk/cmd/internal/wrong"
 )
 
 // authorityName is the demonstration's library authority.
@@ -96,9 +97,9 @@ func (a *authority) serve(ctx context.Context, at string, breaks string, log *sl
 	b := receiver.Broker{URL: "mqtt://" + at}
 	b.User, b.Password = a.BrokerLogin()
 	var desk receiver.Desk = a.Central
-	if breaks == ackEarly {
+	if breaks == wrong.AckEarly {
 		var err error
-		if desk, err = newForgetful(desk, a.dir, a.kiosk, time.Now); err != nil {
+		if desk, err = wrong.Forgetful(desk, a.dir, a.kiosk, time.Now); err != nil {
 			return err
 		}
 	}

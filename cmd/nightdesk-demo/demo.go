@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nightdesk/cmd/internal/table"
+	"nightdesk/cmd/internal/wrong"
 )
 
 // scene is everything that must be closed again, in this process.
@@ -44,8 +45,8 @@ func demonstrate(ctx context.Context, o options, stdout, stderr io.Writer) error
 
 func (o options) check() error {
 	switch {
-	case o.breaks != "" && o.breaks != unlockFirst && o.breaks != ackEarly:
-		return fmt.Errorf("--break knows %s and %s, not %q", unlockFirst, ackEarly, o.breaks)
+	case o.breaks != "" && o.breaks != wrong.UnlockFirst && o.breaks != wrong.AckEarly:
+		return fmt.Errorf("--break knows %s and %s, not %q", wrong.UnlockFirst, wrong.AckEarly, o.breaks)
 	case o.breaks != "" && !o.script:
 		return errors.New("--break goes with --script")
 	case o.pin && o.script:
@@ -137,8 +138,8 @@ func (s *scene) furnish(ctx context.Context, o options, v table.Venue, stock tab
 		return fmt.Errorf("find this program: %w", err)
 	}
 	child := []string{self, "kiosk", "--config", path}
-	if o.breaks == unlockFirst {
-		child = append(child, "--break", unlockFirst)
+	if o.breaks == wrong.UnlockFirst {
+		child = append(child, "--break", wrong.UnlockFirst)
 	}
 	d.Power = table.NewPower(child, childLog)
 	return nil

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
+
+	"nightdesk/cmd/internal/wrong"
 )
 
 // built is the program under test.
@@ -99,7 +101,7 @@ func TestASecondDemonstrationRunsBesideIt(t *testing.T) {
 
 func TestTagsUnlockedTooEarlyAreFound(t *testing.T) {
 	t.Parallel()
-	out, status := demo(t, "--script", "--break", unlockFirst)
+	out, status := demo(t, "--script", "--break", wrong.UnlockFirst)
 	if status != 1 || !strings.Contains(out, "it passes the gate and nobody has borrowed it") {
 		t.Errorf("status %d, and the harm is not named", status)
 	}
@@ -110,7 +112,7 @@ func TestTagsUnlockedTooEarlyAreFound(t *testing.T) {
 
 func TestEventsAcknowledgedTooEarlyAreFound(t *testing.T) {
 	t.Parallel()
-	out, status := demo(t, "--script", "--break", ackEarly)
+	out, status := demo(t, "--script", "--break", wrong.AckEarly)
 	if status != 1 || !strings.Contains(out, "was acknowledged and central does not have it") {
 		t.Errorf("status %d, and the harm is not named", status)
 	}
@@ -121,7 +123,7 @@ func TestEventsAcknowledgedTooEarlyAreFound(t *testing.T) {
 
 func TestWrongUse(t *testing.T) {
 	for _, args := range [][]string{
-		{"--script", "--break", "everything"}, {"--break", ackEarly}, {"--pin", "--script"}, {"--venue", "Leicester", "--script"}, {"play"},
+		{"--script", "--break", "everything"}, {"--break", wrong.AckEarly}, {"--pin", "--script"}, {"--venue", "Leicester", "--script"}, {"play"},
 	} {
 		if out, status := demo(t, args...); status != 1 || out != "" {
 			t.Errorf("%v: status %d, %q", args, status, out)

@@ -10,8 +10,8 @@ import (
 
 	"nightdesk/agent"
 	"nightdesk/agent/config"
-	"nightdesk/agent/pads"
 	"nightdesk/cmd/internal/table"
+	"nightdesk/cmd/internal/wrong"
 )
 
 // kioskCommand is the child process: what nightdesk run is, with one line on
@@ -55,8 +55,8 @@ func runKiosk(ctx context.Context, path, breaks string, stdin io.Reader, stdout,
 	}
 	switch breaks {
 	case "":
-	case unlockFirst:
-		o.PadLedger = func(l pads.Ledger) pads.Ledger { return hasty{l} }
+	case wrong.UnlockFirst:
+		o.PadLedger = wrong.Hasty
 	default:
 		return fmt.Errorf("no promise of the kiosk is named %q", breaks)
 	}

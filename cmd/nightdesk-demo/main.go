@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nightdesk/cmd/internal/table"
+	"nightdesk/cmd/internal/wrong"
 )
 
 // program is the version that the demonstration's kiosk tells central.
@@ -90,7 +91,7 @@ was lost, nothing was doubled and every tag agrees with the ledger.`,
 	f.Uint64Var(&o.seed, "seed", 1, "order of the books on the shelf")
 	f.IntVar(&o.port, "port", 0, "port of the table's page (default: a free one)")
 	f.BoolVar(&o.pin, "pin", false, "the library asks for a PIN; the cards' PINs are printed and on the table")
-	f.StringVar(&o.breaks, "break", "", "with --script, break a promise and see it found: "+unlockFirst+" or "+ackEarly)
+	f.StringVar(&o.breaks, "break", "", "with --script, break a promise and see it found: "+wrong.UnlockFirst+" or "+wrong.AckEarly)
 	f.BoolVar(&o.logs, "logs", false, "show what kiosk and central log")
 	cmd.AddCommand(kioskCommand())
 	return cmd

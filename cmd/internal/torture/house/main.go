@@ -18,7 +18,11 @@ var programs string
 // Main builds the programs and runs the tests of a package. Their TestMain is
 // func TestMain(m *testing.M) { house.Main(m) }.
 func Main(m *testing.M) {
-	code, err := buildAndRun(m)
+	played, err := play(os.Args)
+	code := 0
+	if !played {
+		code, err = buildAndRun(m)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -51,6 +51,7 @@ type Options struct {
 	Whole    bool                    // the kiosk has a printer and asks whatever there is to ask
 	Programs string                  // folder of other builds of the programs; "": those that Main has built
 	CoreDump bool                    // the programs may leave one where they stand
+	Breaks   string                  // a promise of package wrong that one of the programs breaks; "": none
 }
 
 // House is what is harmed, and what outlives it.
@@ -171,7 +172,7 @@ func (h *House) install(ctx context.Context) error {
 	for _, p := range h.Programs() {
 		p.Log, p.command, p.core = filepath.Join(h.Dir, p.Name+".log"), h.options.Command, h.options.CoreDump
 	}
-	return nil
+	return h.breaking(h.options.Breaks)
 }
 
 func (h *House) configure(venue table.Venue, dial string) (err error) {
@@ -318,7 +319,7 @@ func (h *House) Filled(ctx context.Context) error {
 	want := fmt.Sprintf("%d items", len(h.Stock.Books))
 	for {
 		// The exit code speaks of the clock and the like, too.
-		out, _ := exec.CommandContext(ctx, h.Kiosk.Args[0], "doctor", "--config", h.Kiosk.Args[len(h.Kiosk.Args)-1]).CombinedOutput()
+		out, _ := h.KioskCommand(ctx, "doctor")
 		if strings.Contains(string(out), want) {
 			return nil
 		}

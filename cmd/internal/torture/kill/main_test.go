@@ -6,9 +6,21 @@
 package kill
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
 	"testing"
 
 	"nightdesk/cmd/internal/torture/house"
 )
 
-func TestMain(m *testing.M) { house.Main(m) }
+// Houses wait far more than they work, so more of them stand at the same time
+// than there are processors.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	house.Main(m)
+}

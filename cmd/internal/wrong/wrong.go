@@ -1,4 +1,7 @@
-package main
+// Package wrong has kiosks and centrals that break a promise on purpose. The
+// demonstration and the rigs run them to see that the harm is found: a check
+// that finds nothing here would find nothing anywhere.
+package wrong
 
 import (
 	"context"
@@ -21,13 +24,16 @@ import (
 
 // The promises that can be broken on purpose, to see that the check finds it.
 const (
-	unlockFirst = "unlock-first" // the tag goes quiet before the loan is recorded
-	ackEarly    = "ack-early"    // central acknowledges what it has not stored
+	UnlockFirst = "unlock-first" // the tag goes quiet before the loan is recorded
+	AckEarly    = "ack-early"    // central acknowledges what it has not stored
 )
 
 // hasty is a ledger that wants every tag on the pad quiet of which nobody
 // wants anything else: the tag is unlocked first, and the loan recorded later.
 type hasty struct{ pads.Ledger }
+
+// Hasty is a kiosk's ledger, as its pads see it, that breaks UnlockFirst.
+func Hasty(l pads.Ledger) pads.Ledger { return hasty{l} }
 
 // Wanted invents a quiet wish for every tag that has no true one. Settle of
 // such a wish changes nothing, for the ledger does not know it.
@@ -59,16 +65,16 @@ type forgetful struct {
 	now    func() time.Time
 }
 
-// newForgetful takes central's signing key from its directory, as a copy of
+// Forgetful is a central that breaks AckEarly. It takes central's signing key from its directory, as a copy of
 // central with a broken disk would have it.
-func newForgetful(desk receiver.Desk, dir string, kiosk contract.Credential, now func() time.Time) (forgetful, error) {
+func Forgetful(desk receiver.Desk, dir string, kiosk contract.Credential, now func() time.Time) (receiver.Desk, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "sign.key"))
 	if err != nil {
-		return forgetful{}, fmt.Errorf("read central's signing key: %w", err)
+		return nil, fmt.Errorf("read central's signing key: %w", err)
 	}
 	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return forgetful{}, fmt.Errorf("central's signing key is not a key")
+		return nil, fmt.Errorf("central's signing key is not a key")
 	}
 	return forgetful{Desk: desk, kiosk: kiosk, sign: ed25519.NewKeyFromSeed(seed), birth: uuid.New(), topics: kiosk.Topics(), now: now}, nil
 }
