@@ -4,7 +4,7 @@ GO    := go
 PKGS  := ./...
 FUZZ  := 30s
 
-.PHONY: demo test check bench build deps web fuzz shots
+.PHONY: demo test check bench torture build deps web fuzz shots
 
 demo: web
 	$(GO) run -tags $(TAGS) ./cmd/nightdesk-demo
@@ -34,9 +34,13 @@ deps:
 web:
 	@sh packaging/web/fonts.sh
 
+# First the tests of the parts, then the rigs that do harm, which would take the
+# processors from them.
+RIGS := nightdesk/cmd/internal/torture
 test: deps web
 	$(GO) vet -tags $(TAGS) $(PKGS)
-	$(GO) test -tags $(TAGS) -count=1 -timeout 8m $(PKGS)
+	$(GO) test -tags $(TAGS) -count=1 -timeout 8m $$($(GO) list -tags $(TAGS) $(PKGS) | grep -v '^$(RIGS)')
+	$(GO) test -tags $(TAGS) -count=1 -timeout 8m $(RIGS)/...
 
 check: deps web
 	@unformatted=$$(gofmt -l agent drivers cmd); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
@@ -55,6 +59,12 @@ fuzz:
 
 bench: web
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 1x -timeout 20m ./cmd/internal/bench ./agent/ledger
+
+# The long form of every rig, an afternoon's work, one after the other; what came of it as torture.json
+# and in README.
+torture: deps web
+	@d=$$(mktemp -d) && NIGHTDESK_TORTURE=long NIGHTDESK_RESULTS=$$d $(GO) test -tags $(TAGS) -count=1 -p 1 -timeout 8h $(RIGS)/... ; s=$$?; \
+	$(GO) run -tags $(TAGS) $(RIGS)/table -results $$d -json torture.json -readme README.md && rm -r $$d && exit $$s
 
 # The screenshots of README, by the browser test.
 SHOT := $(GO) test -tags $(TAGS) ./agent/screen -run TestShots -count=1 -panels 960x600 -shots
