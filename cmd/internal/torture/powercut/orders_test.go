@@ -11,6 +11,7 @@ import (
 	"nightdesk/agent/ledger"
 	"nightdesk/agent/pads"
 	"nightdesk/agent/uplink"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 )
 
@@ -124,6 +125,10 @@ func swapped() []wrongOrder {
 // A check that has never failed proves nothing: each swapped order must be
 // found by what finds nothing in the right one.
 func TestSwappedOrdersAreFound(t *testing.T) {
+	run := torture.Start(t, torture.Rig{Harm: "steps in a wrong order: unlock first, check in first, acknowledge before storing, PUBACK taken for an acknowledgement",
+		Unit: "wrong orders", Target: "found out", Short: 1, Long: 1})
+	run.Done(len(swapped()))
+	run.Reached("each is found; the right order is not")
 	for _, c := range swapped() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,7 @@ import (
 	"nightdesk/agent/contract"
 	"nightdesk/agent/ledger"
 	"nightdesk/agent/visit"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 	"nightdesk/drivers/sim"
 )
@@ -326,6 +327,8 @@ func (w *world) named(name string) {
 
 // Each crash point of the design has its test by name.
 func TestCrashPoints(t *testing.T) {
+	run := torture.Start(t, torture.Rig{Harm: "each named crash point of issue (I0 to I13) and return (R0 to R11) on the real code, torn and lost writes among them",
+		Unit: "points", Target: "the state that is written down for it, whoever comes next", Short: 1, Long: 1})
 	tests := map[string]func(*testing.T){"I12": cutDuringRecovery, "I13": centralObjects, "R11": pulledAway}
 	for _, p := range append(issuePoints(), returnPoints()...) {
 		tests[p.name] = p.test
@@ -358,7 +361,6 @@ func TestCrashPoints(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) == len(tests) {
-		fmt.Printf("crash points:%s\n", line)
-	}
+	run.Done(len(seen))
+	run.Reached("each of them: %s", strings.TrimSpace(line))
 }

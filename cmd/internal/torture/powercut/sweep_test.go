@@ -13,6 +13,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 	"nightdesk/agent/visit"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 )
 
@@ -109,6 +110,9 @@ var afters = map[string]func(*world){
 }
 
 func TestPowerCutAtEveryStep(t *testing.T) {
+	run := torture.Start(t, torture.Rig{
+		Harm: "the power cut before and after every commit, serial write and read, publish and arrival of an issue and a return of a set and a book",
+		Unit: "cuts", Target: "every act is done once or not at all, and said so; no tag quiet without a loan", Short: 1, Long: 1})
 	var total atomic.Int64
 	t.Run("visits", func(t *testing.T) {
 		for _, s := range stories() {
@@ -122,7 +126,8 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 			}
 		}
 	})
-	fmt.Printf("power cut: %d steps cut\n", total.Load())
+	run.Done(int(total.Load()))
+	run.Reached("so after every cut, with the items left on the pad and taken away")
 	if total.Load() < 200 {
 		t.Errorf("only %d steps were cut: is anything counted at all?", total.Load())
 	}
