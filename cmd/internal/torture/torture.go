@@ -114,6 +114,9 @@ func (res Result) save(dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	name := strings.ReplaceAll(res.Rig, "/", "_") + ".json"
 	return os.WriteFile(filepath.Join(dir, name), body, 0o644)
 }
