@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,6 +11,7 @@ import (
 	"nightdesk/agent/screen"
 	"nightdesk/agent/speech"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/watch"
 	"nightdesk/agent/words"
 	"nightdesk/drivers"
 	"nightdesk/drivers/barcode"
@@ -33,7 +33,7 @@ func (k *kiosk) openDesk() (err error) {
 	}
 	k.screen, err = screen.New(screen.Config{Listen: cfg.Screen.Listen, Venue: cfg.Name, Phone: cfg.Screen.Phone, Help: cfg.Screen.Help,
 		Languages: languages, Display: screen.Display{DiagonalMM: float64(cfg.Display.Diagonal), ViewingMM: float64(cfg.Display.Viewing)},
-		Volume: cfg.Screen.Volume, Keys: keys(cfg.Screen.Keys), Focused: k.focused, Log: k.log}, k.tapped)
+		Volume: cfg.Screen.Volume, Keys: keys(cfg.Screen.Keys), Focused: k.focused, Fell: k.screenFell, Log: k.log}, k.tapped)
 	if err != nil {
 		return fmt.Errorf("open the screen: %w", err)
 	}
@@ -76,17 +76,16 @@ func keys(c config.Keys) screen.Keys {
 func (k *kiosk) startDesk(ctx context.Context, g *errgroup.Group) {
 	start := func(there bool, name string, session func(context.Context) error) {
 		if there {
-			g.Go(func() error { return k.keep(ctx, name, 5*time.Second, session) })
+			k.goes(g, name, func() error { return k.keep(ctx, name, cableWait, session) })
 		}
 	}
-	start(k.cfg.Printer.Path != "", "printer", k.printerSession)
+	start(k.cfg.Printer.Path != "", partPrinter, k.printerSession)
 	start(k.hasLamp(), "lamp", k.lampSession)
 	start(k.cfg.GPIO.Help != "", "help button", k.helpSession)
-	start(k.cfg.GPIO.Emergency != "", "emergency contact", k.emergencySession)
 	if k.voice == nil {
 		return
 	}
-	g.Go(func() error { return k.voice.speaker.Run(ctx) })
+	k.goes(g, "speech", func() error { return k.voice.speaker.Run(ctx) })
 	start(k.cfg.Speech.Jack != "", "headset jack", k.jackSession)
 	start(k.cfg.Speech.Jack == "" && k.cfg.GPIO.Headset != "", "headset switch", k.headsetSession)
 	if k.cfg.Speech.Jack == "" && k.cfg.GPIO.Headset == "" {
@@ -98,13 +97,24 @@ func (k *kiosk) startDesk(ctx context.Context, g *errgroup.Group) {
 // other.
 func (k *kiosk) beside(ctx context.Context) error {
 	for {
+		do := k.aside(ctx)
+		if do == nil {
+			return nil
+		}
+		watch.From(ctx).Beat()
+		do(ctx)
+	}
+}
+
+// aside is the next question, or nil when ctx is done.
+func (k *kiosk) aside(ctx context.Context) (do func(context.Context)) {
+	watch.From(ctx).Wait(func() {
 		select {
 		case <-ctx.Done():
-			return nil
-		case do := <-k.asides:
-			do(ctx)
+		case do = <-k.asides:
 		}
-	}
+	})
+	return do
 }
 
 // askPIN is Beside.PIN. A desk whose questions all wait is out of reach of

@@ -25,6 +25,7 @@ type Ledger interface {
 	Record(ctx context.Context, at circ.Moment, pile []circ.Request, f circ.Facts, decide ledger.Decide) ([]circ.Receipt, error)
 	Drop(ctx context.Context, at circ.Moment, tx circ.Tx) (circ.Receipt, error)
 	Resume(ctx context.Context, at circ.Moment, who circ.CardKey, visit circ.Visit, void func(circ.ItemID) bool) ([]circ.Receipt, error)
+	Void(ctx context.Context, at circ.Moment, visit circ.Visit, overtaken func(circ.ItemID) bool) ([]circ.Receipt, error)
 	Expire(ctx context.Context, at circ.Moment, visit circ.Visit) ([]circ.Receipt, error)
 	Lent(ctx context.Context, item circ.ItemID) (ledger.Lent, error)
 	Verify(ctx context.Context, at circ.Moment, visit circ.Visit, uid drivers.UID) (bool, error)
@@ -208,6 +209,24 @@ func (d *Desk) resume(ctx context.Context, at circ.Moment, e visit.Resume) (visi
 	}
 	d.Poke()
 	return visit.Recorded{Visit: e.Visit, Receipts: receipts}, nil
+}
+
+// News is what follows when central has told something new: issues that it
+// overtakes end before another tag goes quiet for them, and the visit looks
+// again at what it waits for.
+func (d *Desk) News(ctx context.Context) error {
+	at, visited, who := d.Now(), d.Visit(), d.state.Who
+	receipts, err := d.Ledger.Void(ctx, at, visited, func(item circ.ItemID) bool { return d.overtaken(ctx, at, who, item) })
+	if err := d.survive(ctx, err); err != nil {
+		return err
+	}
+	if len(receipts) > 0 {
+		d.Poke()
+		if err := d.Handle(ctx, visit.Recorded{Visit: visited, Receipts: receipts}); err != nil {
+			return err
+		}
+	}
+	return d.Handle(ctx, visit.News{})
 }
 
 // overtaken says that the cache knows a newer fact about an item than the

@@ -13,6 +13,7 @@ const (
 	firstWait = 500 * time.Millisecond
 	longest   = 60 * time.Second
 	settled   = 60 * time.Second // a session that lived this long starts the waits anew
+	cableWait = time.Second      // the longest for a device; give or take a half, and still used within 2 s of its coming back
 )
 
 // keep runs one pad, scanner or MQTT session until it ends, and then another,

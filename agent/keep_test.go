@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"nightdesk/agent/circ"
 )
 
 func TestKeepTriesAgainAndSaysSoOnce(t *testing.T) {
@@ -44,29 +42,4 @@ func TestKeepEndsWithItsContext(t *testing.T) {
 			t.Errorf("keep: %v, want nil", err)
 		}
 	})
-}
-
-func TestAClockBelowTheFloorIsNotBelieved(t *testing.T) {
-	floor := time.Now().Add(24 * time.Hour)
-	c := NewClock(floor)
-	c.state = func() circ.ClockQuality { return circ.Synced }
-	m := c.Now()
-	if m.Quality != circ.Unknown || m.Wall.Before(floor.Truncate(time.Millisecond)) {
-		t.Errorf("%v, %s, want the floor and unknown", m.Wall, m.Quality)
-	}
-	c.Raise(floor.Add(-48 * time.Hour))
-	if c.Now().Wall.Before(floor.Truncate(time.Millisecond)) {
-		t.Error("the floor sank")
-	}
-}
-
-func TestAClockThatAgreesWithCentralIsTrusted(t *testing.T) {
-	c := NewClock(time.Time{})
-	c.state = func() circ.ClockQuality { return circ.Restored }
-	for off, want := range map[time.Duration]circ.ClockQuality{time.Second: circ.Synced, -time.Hour: circ.Restored} {
-		c.Compare(time.Now().Add(off), time.Since(c.start))
-		if got := c.Now().Quality; got != want {
-			t.Errorf("central's time is %s off: %s, want %s", off, got, want)
-		}
-	}
 }

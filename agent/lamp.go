@@ -5,8 +5,11 @@ import (
 	"context"
 	"time"
 
+	pin "periph.io/x/conn/v3/gpio"
+
 	"nightdesk/agent/circ"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/watch"
 	"nightdesk/drivers/catalog"
 	"nightdesk/drivers/gpio"
 )
@@ -50,10 +53,23 @@ func (k *kiosk) lampSession(ctx context.Context) error {
 			return err
 		}
 		defer pin.Close()
-		l.set(pin)
+		l.set(light{pin, watch.From(ctx)})
 	}
 	k.status.failed("lamp", nil)
+	watch.From(ctx).Rest() // but while a line is set
 	return lamp.Run(ctx, k.pattern(), k.lamp)
+}
+
+// light is a line of the lamp, watched while it is set.
+type light struct {
+	catalog.Pin
+	loop *watch.Loop
+}
+
+func (l light) Out(level pin.Level) error {
+	l.loop.Beat()
+	defer l.loop.Rest()
+	return l.Pin.Out(level)
 }
 
 // pattern is what the lamp was last told to say.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -16,6 +18,7 @@ import (
 
 	"nightdesk/agent/config"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/watch"
 	"nightdesk/drivers/gpio"
 )
 
@@ -60,6 +63,13 @@ type Report struct {
 	Lamp    gpio.Pattern      `json:"lamp"`              // what it is to say; "" without one
 	Online  bool              `json:"online"`            // central has been heard
 	Trouble map[string]string `json:"trouble,omitempty"` // last error, by device
+	Refused map[string]uint64 `json:"refused,omitempty"` // messages that were not believed since the start, by channel and reason
+	Began   time.Time         `json:"began,omitzero"`    // of this run
+	Heard   time.Time         `json:"heard,omitzero"`    // when central last said something, in this run; zero: never
+	Held    bool              `json:"held,omitempty"`    // out of order after too many bad ends
+	Shut    string            `json:"shut,omitempty"`    // why there is no ledger or no cache
+	Kept    string            `json:"kept,omitempty"`    // where the damaged cache lies, in whose place a new one was begun
+	Full    string            `json:"full,omitempty"`    // why the ledger takes no issues
 }
 
 // Report.Printer of a printer that prints.
@@ -87,10 +97,14 @@ func ReadReport(cfg config.Config) (Report, error) {
 func reportPath(cfg config.Config) string { return filepath.Join(cfg.Data, "status.json") }
 
 // report writes the report; a disk that is full is told of elsewhere.
-func (k *kiosk) report() {
-	b, err := json.Marshal(k.reported())
+func (k *kiosk) report(ctx context.Context) {
+	r := k.reported()
+	r.Refused = k.uplink.Refused() // no news: else a stranger could have the disk written all the time
+	b, err := json.Marshal(r)
 	if err == nil {
+		leave := k.disk.Enter(watch.From(ctx))
 		err = renameio.WriteFile(reportPath(k.cfg), b, 0o600)
+		leave()
 	}
 	if err != nil {
 		k.log.Warn("the report for doctor cannot be written", "err", err)
@@ -98,14 +112,15 @@ func (k *kiosk) report() {
 }
 
 // reportNews writes the report if something in it has changed.
-func (k *kiosk) reportNews() {
+func (k *kiosk) reportNews(ctx context.Context) {
 	r := k.reported()
 	r.At = time.Time{}
 	if reflect.DeepEqual(r, k.said) {
 		return
 	}
 	k.said = r
-	k.report()
+	k.report(ctx)
+	k.tell("STATUS=" + r.line())
 }
 
 // reported is the report of this instant. Only the desk's goroutine asks for it.
@@ -116,6 +131,7 @@ func (k *kiosk) reported() Report {
 	if k.hasLamp() {
 		r.Lamp = lampSays(now)
 	}
+	k.troubles(&r)
 	k.status.mu.Lock()
 	defer k.status.mu.Unlock()
 	r.Pads, r.Scanner, r.Trouble = maps.Clone(k.status.pads), k.status.scanner, maps.Clone(k.status.trouble)
@@ -133,4 +149,38 @@ func (k *kiosk) reported() Report {
 		}
 	}
 	return r
+}
+
+// troubles is what of the report is about the kiosk itself.
+func (k *kiosk) troubles(r *Report) {
+	at := k.clock.Now()
+	r.Began, r.Held = k.diary.began, k.held
+	if _, came, ok := k.uplink.Heard(); ok {
+		r.Heard = at.Wall.Add(came - at.Mono).Truncate(time.Minute)
+	}
+	if k.shut != nil {
+		r.Shut = k.shut.Error()
+	} else if k.cache.c.Rebuilt != nil {
+		r.Kept = k.cache.c.Rebuilt.Kept
+	}
+	if k.desk.doubt != nil {
+		r.Full = k.desk.doubt.Error()
+	}
+}
+
+// line is the report in one line, for the service manager.
+func (r Report) line() string {
+	text := "shows " + string(r.Shows)
+	if r.Online {
+		text += ", central is heard"
+	} else {
+		text += ", central is silent"
+	}
+	switch {
+	case r.Shut != "":
+		text += "; " + r.Shut
+	case r.Held:
+		text += "; too many ends that were a fault"
+	}
+	return strings.Join(strings.Fields(text), " ")
 }

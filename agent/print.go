@@ -12,6 +12,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/agent/paper"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/watch"
 	"nightdesk/agent/words"
 	"nightdesk/drivers"
 	"nightdesk/drivers/catalog"
@@ -83,16 +84,19 @@ func (k *kiosk) printerSession(ctx context.Context) error {
 	again := time.NewTicker(askPrinter)
 	defer again.Stop()
 	for {
-		var err error
-		select {
-		case <-ctx.Done():
+		next := k.askHow
+		watch.From(ctx).Wait(func() {
+			select {
+			case <-ctx.Done():
+			case job := <-k.press.jobs:
+				next = func(ctx context.Context, p drivers.Printer) error { return k.print(ctx, p, job) }
+			case <-again.C:
+			}
+		})
+		if ctx.Err() != nil {
 			return nil
-		case job := <-k.press.jobs:
-			err = k.print(ctx, p, job)
-		case <-again.C:
-			err = k.askHow(ctx, p)
 		}
-		if err != nil {
+		if err := next(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -141,7 +145,7 @@ func (k *kiosk) paperIs(ctx context.Context, f visit.PrinterFault, low bool) {
 func (k *kiosk) print(ctx context.Context, p drivers.Printer, e visit.Print) error {
 	held, stop := k.press.hold(ctx, e.Visit)
 	defer stop()
-	err := k.printSheet(held, p, e)
+	err := k.printSheet(watch.From(ctx).In(held), p, e)
 	fault, broken := troubleOf(err)
 	if err != nil && held.Err() == nil {
 		k.log.Warn("a receipt was not printed", "err", err)

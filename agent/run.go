@@ -8,21 +8,20 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"nightdesk/agent/cache"
 	"nightdesk/agent/circ"
 	"nightdesk/agent/config"
 	"nightdesk/agent/contract"
-	"nightdesk/agent/ledger"
 	"nightdesk/agent/pads"
 	"nightdesk/agent/screen"
 	"nightdesk/agent/uplink"
 	"nightdesk/agent/visit"
-	"nightdesk/drivers"
+	"nightdesk/agent/watch"
 	"nightdesk/drivers/barcode"
 	"nightdesk/drivers/gpio"
 	"nightdesk/drivers/label"
@@ -39,6 +38,13 @@ type RunOptions struct {
 	// PadLedger, if not nil, stands between the pads and the ledger: the
 	// demo's wrong orders come in here.
 	PadLedger func(pads.Ledger) pads.Ledger
+	// Notify speaks to the service manager: "READY=1", "WATCHDOG=1", "STATUS=…"
+	// (sd_notify(3)). Nil: there is none.
+	Notify func(state string)
+	// Feed is how often the service manager wants to hear that all parts move; 0: never.
+	Feed time.Duration
+	// Exit ends the program when a part of it stands still or panics; nil is os.Exit.
+	Exit func(code int)
 }
 
 // Times of the desk's own loop.
@@ -55,9 +61,17 @@ type kiosk struct {
 	cfg    config.Config
 	log    *slog.Logger
 	cred   contract.Credential
+	o      RunOptions
 	clock  *Clock
-	ledger *ledger.Ledger
-	cache  *cache.Cache
+	watch  *watch.Watch
+	diary  *diary
+	once   sync.Once     // for the last words
+	held   bool          // out of order after too many bad ends; the desk's goroutine alone
+	free   chan struct{} // closed when it is held no more
+	shut   error         // why there is no ledger or no cache; nil: there are
+	disk   *watch.Room   // small files in the data directory
+	ledger *seenLedger
+	cache  *seenCache
 	uplink *uplink.Uplink
 	screen *screen.Screen
 	pads   *pads.Presence
@@ -82,29 +96,68 @@ func Run(ctx context.Context, cfg config.Config, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	if o.Ready != nil {
-		o.Ready(k.screen.URL())
+	done := make(chan struct{})
+	go k.guard(done)
+	err = k.run(ctx)
+	close(done)
+	if e := k.diary.ended(ctx, err); e != nil {
+		k.log.Error("nobody will know how this run ended", "err", e)
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return k.work(ctx) })
-	g.Go(func() error { return k.screen.Run(ctx) })
-	g.Go(func() error { return k.keep(ctx, "broker", longest, k.uplink.Session) })
-	for _, p := range cfg.Pads {
-		g.Go(func() error { return k.keep(ctx, "pad "+p.Name, 5*time.Second, k.padSession(p)) })
-	}
-	if cfg.Scanner.Path != "" {
-		g.Go(func() error { return k.keep(ctx, "scanner", 5*time.Second, k.scannerSession) })
-	}
-	g.Go(func() error { return k.beside(ctx) })
-	k.startDesk(ctx, g)
-	return g.Wait()
+	k.close()
+	return err
 }
 
-// keep keeps a session going and notes its trouble for doctor.
+// run starts every part of the program, and returns when the last has ended.
+func (k *kiosk) run(outer context.Context) error {
+	g, ctx := errgroup.WithContext(outer)
+	k.watched(ctx, g, partDesk, k.work)
+	k.goes(g, "screen", func() error { return k.screen.Run(ctx) })
+	if k.shut == nil {
+		k.goes(g, partUplink, func() error { return k.keep(ctx, partUplink, longest, k.uplink.Session) })
+	}
+	k.watched(ctx, g, "questions", k.beside)
+	k.goes(g, "devices", func() error { return k.startDevices(ctx, g) })
+	if k.o.Ready != nil {
+		k.o.Ready(k.screen.URL())
+	}
+	k.tell("READY=1")
+	err := g.Wait()
+	k.tell("STOPPING=1")
+	if errors.Is(err, errMended) {
+		return nil
+	}
+	return err
+}
+
+// startDevices starts what hangs on the kiosk. While it is held, or has no
+// ledger, it listens to nobody, and so opens nothing but the building's
+// contact: "leave now" must be seen on a kiosk that is out of order, too.
+func (k *kiosk) startDevices(ctx context.Context, g *errgroup.Group) error {
+	if k.cfg.GPIO.Emergency != "" {
+		k.goes(g, "emergency contact", func() error { return k.keep(ctx, "emergency contact", cableWait, k.emergencySession) })
+	}
+	select {
+	case <-k.free:
+	case <-ctx.Done():
+		return nil
+	}
+	for _, p := range k.cfg.Pads {
+		k.goes(g, "pad "+p.Name, func() error { return k.keep(ctx, "pad "+p.Name, cableWait, k.padSession(p)) })
+	}
+	if k.cfg.Scanner.Path != "" {
+		k.goes(g, "scanner", func() error { return k.keep(ctx, "scanner", cableWait, k.scannerSession) })
+	}
+	k.startDesk(ctx, g)
+	return nil
+}
+
+// keep keeps a session going, watches it, and notes its trouble for doctor.
 func (k *kiosk) keep(ctx context.Context, name string, longest time.Duration, session func(context.Context) error) error {
+	loop := k.watch.Loop(name, k.limit(name))
 	return keep(ctx, k.log, name, longest, func(ctx context.Context) error {
-		err := session(ctx)
+		loop.Beat()
+		defer loop.Rest() // until it is tried again
+		err := session(loop.In(ctx))
 		k.status.failed(name, err)
 		return err
 	})
@@ -112,21 +165,24 @@ func (k *kiosk) keep(ctx context.Context, name string, longest time.Duration, se
 
 // open makes the rooms, from the disk to the screen.
 func open(ctx context.Context, cfg config.Config, o RunOptions) (_ *kiosk, err error) {
-	k := &kiosk{cfg: cfg, log: o.Log, status: newStatus(cfg), todo: make(chan func(context.Context) error, eventsWait),
-		done: make(chan struct{}), press: newPress(), lamp: make(chan gpio.Pattern, 1), asides: make(chan func(context.Context), asidesWait)}
+	k := &kiosk{cfg: cfg, log: o.Log, o: o, clock: ReadClock(Hands{Quality: o.Quality}, time.Time{}), status: newStatus(cfg),
+		todo: make(chan func(context.Context) error, eventsWait), done: make(chan struct{}), free: make(chan struct{}),
+		press: newPress(), lamp: make(chan gpio.Pattern, 1), asides: make(chan func(context.Context), asidesWait)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
+	k.watch = watch.New(func() time.Duration { return k.clock.Now().Mono })
+	k.disk = k.watch.Room("disk", cfg.Watch.Stuck.Duration)
 	defer func() {
+		if err != nil && k.diary != nil {
+			err = errors.Join(err, k.diary.ended(ctx, err))
+		}
 		if err != nil {
 			k.close()
 		}
 	}()
 	if err := k.openFiles(ctx); err != nil {
 		return nil, err
-	}
-	if o.Quality != nil {
-		k.clock.state = o.Quality
 	}
 	k.uplink = uplink.New(uplink.Config{Credential: k.cred, Broker: cfg.Broker.URL, Program: o.Program, Now: k.clock.Now,
 		Log: k.log, Health: k.health}, k.ledger, k.cache)
@@ -141,24 +197,26 @@ func (k *kiosk) openFiles(ctx context.Context) (err error) {
 	if k.cred, err = contract.LoadCredential(k.cfg.Credential); err != nil {
 		return err
 	}
+	k.clock.Raise(k.cred.Issued) // central enrolled this kiosk: no earlier time can be right
 	if err := os.MkdirAll(k.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
 	if k.lock, err = Lock(k.cfg); err != nil {
 		return err
 	}
-	if k.ledger, err = ledger.Open(ctx, LedgerPath(k.cfg), ledger.Options{Kiosk: k.cred.Kiosk, Seal: k.cred.SealKey}); err != nil {
-		return err
+	var unsaved error
+	if k.diary, unsaved = openDiary(k.cfg, func() time.Time { return k.clock.Now().Wall }); unsaved != nil {
+		k.log.Error("nobody will know how this run ends", "err", unsaved)
 	}
-	if k.cache, err = cache.Open(ctx, CachePath(k.cfg)); err != nil {
-		return err
+	k.openBooks(ctx)
+	ends := k.diary.known()
+	if k.held = ends.Held || ends.tooMany(k.cfg.Watch.Restarts); k.held {
+		k.log.Error("out of order: too many ends in a row that were a fault; a technician must say service", "ends", ends.Bad, "last", ends.Last, "what", ends.What)
 	}
-	if k.cache.Rebuilt != nil {
-		k.log.Error("the cache was damaged and is begun anew; central fills it", "err", k.cache.Rebuilt.Why, "kept", k.cache.Rebuilt.Kept)
+	if k.shut == nil && !k.held {
+		close(k.free)
 	}
-	floor, err := k.cache.Floor(ctx)
-	k.clock = NewClock(floor)
-	return err
+	return nil
 }
 
 // LedgerPath is where a configuration's ledger lies.
@@ -196,11 +254,11 @@ func labelOptions(cfg config.Config) (label.Options, error) {
 }
 
 func (k *kiosk) close() {
-	if k.cache != nil {
-		k.cache.Close()
+	if k.cache != nil && !k.cache.shut {
+		k.cache.c.Close()
 	}
-	if k.ledger != nil {
-		k.ledger.Close()
+	if k.ledger != nil && !k.ledger.shut {
+		k.ledger.l.Close()
 	}
 	if k.lock != nil {
 		k.lock.Close()
@@ -213,13 +271,14 @@ func (k *kiosk) work(ctx context.Context) error {
 	if err := k.lookAround(ctx); err != nil {
 		return k.ended(ctx, err)
 	}
-	k.report()
+	k.report(ctx)
 	wake := time.NewTimer(0)
 	expire, prune, around := time.NewTicker(expireEvery), time.NewTicker(pruneEvery), time.NewTicker(aroundEvery)
 	defer func() { wake.Stop(); expire.Stop(); prune.Stop(); around.Stop() }()
 	for {
 		k.arm(wake)
 		var err error
+		watch.From(ctx).Beat()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -228,19 +287,51 @@ func (k *kiosk) work(ctx context.Context) error {
 		case <-wake.C:
 			err = k.desk.Handle(ctx, visit.Tick{})
 		case <-expire.C:
-			err = errors.Join(k.desk.Expire(ctx), k.desk.Devices(ctx, k.status.devices()))
-			k.report()
+			err = k.expire(ctx)
+			k.report(ctx)
 		case <-around.C:
 			err = k.lookAround(ctx)
-			k.reportNews()
+			k.reportNews(ctx)
 		case <-prune.C:
-			_, err = k.ledger.Prune(ctx, k.clock.Now())
+			err = k.prune(ctx)
 		case <-k.uplink.Changed():
 			err = k.heard(ctx)
 		}
 		if err != nil {
 			return k.ended(ctx, err)
 		}
+	}
+}
+
+// expire is what the desk does every ten seconds.
+func (k *kiosk) expire(ctx context.Context) error {
+	if k.clock.Now().Mono >= workedFor {
+		k.small(ctx, func() error { return k.diary.change(func(e Ends) Ends { return e.well(true) }) })
+	}
+	if k.shut != nil {
+		return k.mended(ctx)
+	}
+	return errors.Join(k.desk.Expire(ctx), k.desk.Devices(ctx, k.status.devices()))
+}
+
+func (k *kiosk) prune(ctx context.Context) error {
+	if k.shut != nil {
+		return nil
+	}
+	// What has passed since central's last word has passed, also after a restart.
+	if err := k.cache.RaiseFloor(ctx, k.clock.Floor()); err != nil {
+		k.log.Error("the cache does not take how late it is", "err", err)
+	}
+	_, err := k.ledger.Prune(ctx, k.clock.Now())
+	return err
+}
+
+// small does something to a small file in the data directory. What cannot be
+// written is told, and nothing rests on it.
+func (k *kiosk) small(ctx context.Context, do func() error) {
+	defer k.disk.Enter(watch.From(ctx))()
+	if err := do(); err != nil {
+		k.log.Warn("a small file cannot be written", "err", err)
 	}
 }
 
@@ -272,15 +363,20 @@ func (k *kiosk) heard(ctx context.Context) error {
 	if signed, came, ok := k.uplink.Heard(); ok {
 		k.clock.Compare(signed, came)
 	}
-	return errors.Join(k.lookAround(ctx), k.desk.Handle(ctx, visit.News{}))
+	if signed, came, ok := k.uplink.Answered(); ok {
+		k.clock.Set(signed, came)
+	}
+	return errors.Join(k.lookAround(ctx), k.desk.News(ctx))
 }
 
 // send hands something to the desk's goroutine, and waits while it is behind.
 func (k *kiosk) send(ctx context.Context, do func(context.Context) error) {
-	select {
-	case k.todo <- do:
-	case <-ctx.Done():
-	}
+	watch.From(ctx).Wait(func() {
+		select {
+		case k.todo <- do:
+		case <-ctx.Done():
+		}
+	})
 }
 
 // tapped is called by the screen. A tap that finds the desk a whole queue
@@ -291,39 +387,4 @@ func (k *kiosk) tapped(ev visit.Event) {
 	default:
 		k.log.Warn("the desk is behind, a tap was dropped")
 	}
-}
-
-// memory is the cache as the pads need it. Only items are kept: a borrower
-// card's number is never written down.
-type memory struct{ k *kiosk }
-
-func (m memory) Recall(ctx context.Context, at circ.Moment, uid drivers.UID) (label.Label, bool, error) {
-	s, known, err := m.k.cache.Recall(ctx, uid)
-	if err != nil {
-		m.k.log.Error("the cache cannot be read, so the tag is", "err", err)
-		return label.Label{}, false, nil
-	}
-	if !known || !s.Usable(at.Wall) {
-		return label.Label{}, false, nil
-	}
-	return label.Label{Model: s.Model, Kind: label.KindItem, Item: string(s.Item), Owner: s.Owner, Usage: s.Usage,
-		Parts: s.Of, Part: s.Part}, true, nil
-}
-
-func (m memory) Learn(ctx context.Context, at circ.Moment, uid drivers.UID, l label.Label, data []byte) error {
-	if l.Kind != label.KindItem {
-		return nil
-	}
-	changed, was, err := m.k.cache.Learn(ctx, cache.Seen{UID: uid, Item: circ.ItemID(l.Item), Part: l.Part, Of: l.Parts,
-		Digest: cache.Digest(data), Usage: l.Usage, Owner: l.Owner, Model: l.Model, ReadAt: at.Wall})
-	if err != nil {
-		m.k.log.Error("the cache cannot be written: the tag will be read again next time", "err", err)
-		return nil
-	}
-	if !changed {
-		return nil
-	}
-	defer m.k.uplink.Poke()
-	return m.k.ledger.Note(ctx, at, m.k.desk.Visit(), contract.TagChanged, contract.TagNote{Item: circ.ItemID(l.Item), Was: was,
-		Tags: []contract.TagRef{{UID: uid, Part: l.Part, Of: l.Parts}}})
 }

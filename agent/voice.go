@@ -9,6 +9,7 @@ import (
 	"nightdesk/agent/screen"
 	"nightdesk/agent/speech"
 	"nightdesk/agent/visit"
+	"nightdesk/agent/watch"
 )
 
 // voice says to the headset what is on the screen. Only the desk's goroutine
@@ -89,6 +90,7 @@ func (k *kiosk) focused(text string) {
 
 // jackSession looks at the headset's jack.
 func (k *kiosk) jackSession(ctx context.Context) error {
+	watch.From(ctx).Rest() // it waits for somebody's plug
 	return speech.WatchJack(ctx, k.cfg.Speech.Jack, func(in bool) {
 		k.status.failed("headset jack", nil)
 		k.headset(ctx, in)

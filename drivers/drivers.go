@@ -123,6 +123,10 @@ var (
 	ErrUnplugged = errors.New("the device is unplugged")
 	// ErrGarbled says that what came was not a frame, or answered another question.
 	ErrGarbled = errors.New("the device's answer is garbled")
+	// ErrNonsense is an ErrGarbled that one tag is to blame for: the reader has
+	// answered this question, in a whole frame, and what it was told by the tag
+	// makes no sense. The pad works, and so do the tags beside it.
+	ErrNonsense = fmt.Errorf("what the tag says makes no sense: %w", ErrGarbled)
 )
 
 // TagError is an ISO/IEC 15693 error byte that the tag itself answered with

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 )
 
@@ -21,8 +22,10 @@ const readers = 2
 type Cache struct {
 	Rebuilt *Rebuilt // nil: the file that was there is the one in use
 
-	w       *sql.DB // one connection, immediate transactions
-	r       *sql.DB // query-only connections
+	path    string
+	mu      sync.RWMutex // held for reading while w or r is in use, for writing while they are opened again
+	w       *sql.DB      // one connection, immediate transactions
+	r       *sql.DB      // query-only connections
 	doubt   atomic.Bool
 	seenMax int // rows of the table seen
 }
@@ -35,13 +38,35 @@ type Rebuilt struct {
 }
 
 // ErrDoubt says that a commit came back with an error, so that nobody knows
-// what the file holds. Nothing is written any more until the cache has been
-// closed and opened again; reading goes on.
-var ErrDoubt = errors.New("the cache is in doubt after a failed commit: it must be opened again")
+// what the file holds. The next write closes every handle, opens the file again
+// and writes the log back, and only then goes on; while that fails, nothing is
+// written and reading goes on.
+var ErrDoubt = errors.New("the cache is in doubt after a failed commit")
 
 // Close ends every connection. The file is whole afterwards.
 func (c *Cache) Close() error {
-	return errors.Join(c.r.Close(), c.w.Close())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shut()
+}
+
+func (c *Cache) shut() error { return errors.Join(c.r.Close(), c.w.Close()) }
+
+// settleDoubt opens the file again. A disk that was full has room by and by.
+func (c *Cache) settleDoubt(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.doubt.Load() {
+		return nil
+	}
+	if err := errors.Join(c.shut(), c.connect()); err != nil {
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	if err := c.reload(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	c.doubt.Store(false)
+	return nil
 }
 
 // write runs one transaction. A cancelled statement would roll the transaction
@@ -49,8 +74,12 @@ func (c *Cache) Close() error {
 // waiting for the connection; the statements inside are short.
 func (c *Cache) write(ctx context.Context, do func(*sql.Tx) error) error {
 	if c.doubt.Load() {
-		return ErrDoubt
+		if err := c.settleDoubt(ctx); err != nil {
+			return err
+		}
 	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	conn, err := c.w.Conn(ctx)
 	if err != nil {
 		return err
@@ -72,6 +101,8 @@ func (c *Cache) write(ctx context.Context, do func(*sql.Tx) error) error {
 
 // read runs do on one snapshot of the file.
 func (c *Cache) read(ctx context.Context, do func(*sql.Tx) error) error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	tx, err := c.r.BeginTx(ctx, nil)
 	if err != nil {
 		return err

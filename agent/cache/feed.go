@@ -104,6 +104,8 @@ func (c *Cache) Confirm(ctx context.Context, items, own circ.FeedVersion, issued
 // Floor is the newest signed time this kiosk has seen: it cannot be earlier
 // now (design D9). Zero if none was seen.
 func (c *Cache) Floor(ctx context.Context) (time.Time, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	var ms int64
 	if err := c.r.QueryRowContext(ctx, "SELECT floor_ms FROM clock").Scan(&ms); err != nil {
 		return time.Time{}, fmt.Errorf("read the time floor: %w", err)

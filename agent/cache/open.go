@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -37,6 +38,7 @@ func Open(ctx context.Context, path string) (*Cache, error) {
 		}
 		if c, err = open(ctx, path); err == nil {
 			c.Rebuilt = &Rebuilt{Why: why, Kept: kept}
+			c.keepFloor(ctx, kept)
 		}
 	}
 	if err != nil {
@@ -45,19 +47,54 @@ func Open(ctx context.Context, path string) (*Cache, error) {
 	return c, nil
 }
 
-func open(ctx context.Context, path string) (*Cache, error) {
-	c := &Cache{seenMax: 200_000}
-	var err error
-	if c.w, err = pool(dsn(path, false), 1); err != nil {
-		return nil, err
+// keepFloor takes the time floor over from a file that was put aside, if it can
+// still be read: a newer program's can. Central tells everything else again, but
+// with no floor a clock that stands in 1970 might never let it (design D9).
+func (c *Cache) keepFloor(ctx context.Context, kept string) {
+	db, err := pool(dsn(kept, true), 1)
+	if err != nil {
+		return
 	}
-	if c.r, err = pool(dsn(path, true), readers); err != nil {
-		return nil, errors.Join(err, c.w.Close())
+	defer db.Close()
+	var ms int64
+	damaged := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) // later than any kiosk runs
+	if db.QueryRowContext(ctx, "SELECT floor_ms FROM clock").Scan(&ms) == nil && instant(ms).Before(damaged) {
+		_ = c.RaiseFloor(ctx, instant(ms)) // without it the kiosk is as one that was just installed
+	}
+}
+
+func open(ctx context.Context, path string) (*Cache, error) {
+	c := &Cache{path: path, seenMax: 200_000}
+	if err := c.connect(); err != nil {
+		return nil, err
 	}
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// connect makes the pools; nothing is opened before it is used.
+func (c *Cache) connect() (err error) {
+	if c.w, err = pool(dsn(c.path, false), 1); err != nil {
+		return err
+	}
+	c.r, err = pool(dsn(c.path, true), readers)
+	return err
+}
+
+// reload is start after a doubt: what the file holds has been looked through.
+func (c *Cache) reload(ctx context.Context) error {
+	if err := readBack(ctx, c.w, 1, false); err != nil {
+		return err
+	}
+	if err := c.empty(ctx); err != nil {
+		return err
+	}
+	if err := c.fence(ctx); err != nil {
+		return err
+	}
+	return readBack(ctx, c.r, readers, true)
 }
 
 // start goes from an open writer to a checked cache. The writer comes first:
@@ -133,13 +170,8 @@ func askPragmas(ctx context.Context, conn *sql.Conn, want map[string]string) err
 // settle brings the write-ahead log into the file and has SQLite look it
 // through. After an unclean stop nothing may be read before that.
 func (c *Cache) settle(ctx context.Context) error {
-	var busy, frames, moved int
-	row := c.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	if err := row.Scan(&busy, &frames, &moved); err != nil {
+	if err := c.empty(ctx); err != nil {
 		return err
-	}
-	if busy != 0 {
-		return errors.New("another program has it open")
 	}
 	var verdict string
 	if err := c.w.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
@@ -147,6 +179,37 @@ func (c *Cache) settle(ctx context.Context) error {
 	}
 	if verdict != "ok" {
 		return fmt.Errorf("%w: %s", errDamaged, verdict)
+	}
+	return c.fence(ctx)
+}
+
+// fence commits once more, and changes nothing: its sync makes it durable that
+// the log was emptied, which SQLite does not sync by itself. After a sync that
+// failed, the log on the disk may lack what the file has by now; if it came
+// back, older pages would stand before newer ones. A full disk can do without:
+// the cache can still be read, and at worst is begun afresh.
+func (c *Cache) fence(ctx context.Context) error {
+	var version int
+	err := c.w.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil && version > 0 {
+		_, err = c.w.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+	}
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.Code == sqlite3.ErrFull {
+		return nil
+	}
+	return err
+}
+
+// empty brings the whole log into the file.
+func (c *Cache) empty(ctx context.Context) error {
+	var busy, frames, moved int
+	row := c.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := row.Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("another program has it open")
 	}
 	return nil
 }

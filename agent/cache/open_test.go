@@ -238,26 +238,54 @@ func TestCancelledContextWritesNothing(t *testing.T) {
 	}
 }
 
-// After a commit of which nobody knows what it did, nothing is written; what
-// is there can still be read.
+// After a commit of which nobody knows what it did, the file is opened again
+// before anything else is written. While that fails nothing is written, and
+// what is there can still be read.
 func TestDoubt(t *testing.T) {
 	c := newCache(t)
 	library(t, c)
-	err := c.write(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.Exec("COMMIT") // so that the commit itself comes back with an error
-		return err
-	})
-	if !errors.Is(err, ErrDoubt) {
-		t.Fatalf("a failed commit: got %v, want %v", err, ErrDoubt)
+	doubt := func() {
+		t.Helper()
+		err := c.write(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.Exec("COMMIT") // so that the commit itself comes back with an error
+			return err
+		})
+		if !errors.Is(err, ErrDoubt) {
+			t.Fatalf("a failed commit: got %v, want %v", err, ErrDoubt)
+		}
 	}
-	if _, err := c.Apply(t.Context(), delta(contract.FeedItems, v(1, 40), v(1, 41))); !errors.Is(err, ErrDoubt) {
-		t.Errorf("apply: got %v, want %v", err, ErrDoubt)
+	doubt()
+	if err := c.RaiseFloor(t.Context(), noon.Add(time.Hour)); err != nil {
+		t.Errorf("the next write: %v", err)
 	}
-	if err := c.RaiseFloor(t.Context(), noon); !errors.Is(err, ErrDoubt) {
+	if got, err := c.Floor(t.Context()); !got.Equal(noon.Add(time.Hour)) || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+
+	doubt()
+	other, err := sql.Open("sqlite3", "file:"+c.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	held, err := other.Begin() // keeps the log from being written back
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec("SELECT count(*) FROM item; UPDATE clock SET floor_ms = floor_ms"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RaiseFloor(t.Context(), noon.Add(2*time.Hour)); !errors.Is(err, ErrDoubt) {
 		t.Errorf("raise the floor: got %v, want %v", err, ErrDoubt)
 	}
 	if got := titleOf(t, c, "book-1"); got != "Middlemarch" {
 		t.Errorf("got %q", got)
+	}
+	if err := held.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RaiseFloor(t.Context(), noon.Add(2*time.Hour)); err != nil {
+		t.Errorf("once nobody holds it: %v", err)
 	}
 }
 
@@ -299,5 +327,33 @@ func TestStatus(t *testing.T) {
 	}
 	if s.Items.Loading != v(1, 90) || s.Items.Loaded != 3 || s.Own.Loaded != 0 || s.Folded != 5 || s.Epoch != testEpoch {
 		t.Errorf("got %+v", s)
+	}
+}
+
+// A cache that a newer program wrote is begun anew, and the kiosk still knows
+// how late it is at least.
+func TestANewCacheKeepsTheFloor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cache.db")
+	floor := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	c, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RaiseFloor(t.Context(), floor); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.w.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err = Open(t.Context(), path)
+	if err != nil || c.Rebuilt == nil {
+		t.Fatalf("got %v, %v, want a fresh cache", c, err)
+	}
+	defer c.Close()
+	if got, err := c.Floor(t.Context()); err != nil || !got.Equal(floor) {
+		t.Errorf("got floor %s, %v, want %s", got, err, floor)
 	}
 }

@@ -105,6 +105,8 @@ func (c *Cache) forget(tx *sql.Tx) error {
 
 // Recall tells what a tag said when it was last read; false if it never was.
 func (c *Cache) Recall(ctx context.Context, uid drivers.UID) (Seen, bool, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	s, known, err := recall(c.r.QueryRowContext(ctx, recallSQL, uid[:]))
 	if err != nil {
 		return Seen{}, false, fmt.Errorf("recall tag %s: %w", uid, err)

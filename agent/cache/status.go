@@ -28,6 +28,8 @@ const outcomeSQL = "SELECT epoch, n, outcome, reason, case_ref, heard_ms FROM ou
 // Outcome tells what became of one event; false if nothing has been heard, or
 // it was longer ago than OutcomesKept.
 func (c *Cache) Outcome(ctx context.Context, epoch circ.Epoch, n uint64) (Outcome, bool, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	o, err := outcome(c.r.QueryRowContext(ctx, outcomeSQL+"WHERE epoch = ? AND n = ?", epoch[:], int64(n)).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Outcome{}, false, nil
@@ -48,6 +50,8 @@ func (c *Cache) Outcomes(ctx context.Context, limit int) ([]Outcome, error) {
 }
 
 func (c *Cache) outcomes(ctx context.Context, limit int) ([]Outcome, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	rows, err := c.r.QueryContext(ctx, outcomeSQL+"ORDER BY heard_ms DESC, n DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, err

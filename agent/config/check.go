@@ -41,6 +41,7 @@ func check(doc *document, told func(string) bool, c *Config) []problem {
 	k.visit(c.Visit)
 	k.printer(c.Printer)
 	k.speech(c.Speech)
+	k.watch(c.Watch)
 	return k.problems
 }
 

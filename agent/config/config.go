@@ -29,6 +29,7 @@ type Config struct {
 	Printer    Printer  `toml:"printer"`
 	Speech     Speech   `toml:"speech"`
 	GPIO       GPIO     `toml:"gpio"`
+	Watch      Watch    `toml:"watch"`
 	Log        Log      `toml:"log"`
 
 	warnings []problem
@@ -135,6 +136,12 @@ type GPIO struct {
 	LampLow   bool   `toml:"lamp_low"`  // a light is lit when its line is low
 }
 
+// Watch is what the program does about its own faults.
+type Watch struct {
+	Stuck    Duration `toml:"stuck"`    // a part that stands still for so long is stuck
+	Restarts int      `toml:"restarts"` // bad ends in a row, and then it is out of order; 0: never
+}
+
 // Visit holds the times of a borrower's visit.
 type Visit struct {
 	Quiet   Duration `toml:"quiet"`   // nothing happens for so long: "do you need more time?"
@@ -166,6 +173,7 @@ func Default() Config {
 		Visit: Visit{Quiet: Duration{60 * time.Second}, Warning: Duration{20 * time.Second},
 			Count: "unstaffed", Receipt: "ask", Large: 20},
 		Printer: Printer{Driver: "escpos", Baud: 9600, Flow: "xonxoff", Width: 80},
+		Watch:   Watch{Stuck: Duration{20 * time.Second}, Restarts: 3},
 	}
 }
 

@@ -37,6 +37,11 @@ func (k *checker) visit(v Visit) {
 	k.number("visit.large", v.Large, 0, 1000)
 }
 
+func (k *checker) watch(w Watch) {
+	k.span("watch.stuck", w.Stuck, 10*time.Second, 5*time.Minute)
+	k.number("watch.restarts", w.Restarts, 0, 100)
+}
+
 func (k *checker) printer(p Printer) {
 	k.oneOf("printer.driver", p.Driver, "escpos")
 	k.oneOf("printer.flow", p.Flow, "none", "xonxoff", "cts")

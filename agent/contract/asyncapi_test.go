@@ -39,7 +39,7 @@ var (
 		RowCalendar: circ.Calendar{}, RowOutcome: OutcomeRow{},
 	}
 	partTypes = []any{
-		Event{}, Row{}, TagRef{}, ReceiptLine{}, Range{}, Folded{}, Statement{}, circ.FeedVersion{}, circ.ClassRule{},
+		Event{}, Row{}, TagRef{}, ReceiptLine{}, Range{}, Folded{}, Ended{}, Statement{}, circ.FeedVersion{}, circ.ClassRule{},
 		circ.CategoryRule{}, circ.OfflineRule{}, circ.UnknownRule{}, circ.DayHours{}, circ.PINRule{}, Verifier{},
 	}
 )

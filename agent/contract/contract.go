@@ -134,7 +134,16 @@ type Hello struct {
 	Boot    uuid.UUID        `json:"boot"`
 	Session uuid.UUID        `json:"sess"`
 	Sent    time.Time        `json:"sent"`
-	Program string           `json:"program"` // version of the kiosk's program
+	Mono    int64            `json:"mono,omitempty"` // milliseconds since Boot at Sent: central learns when that boot's events were
+	Program string           `json:"program"`        // version of the kiosk's program
+	Ended   []Ended          `json:"ended,omitempty"`
+}
+
+// Ended is an earlier epoch of which the kiosk still keeps events.
+type Ended struct {
+	Epoch circ.Epoch `json:"ep"`
+	First uint64     `json:"first"` // oldest event still kept
+	Acked uint64     `json:"acked"` // the last one: central had stored every event up to here
 }
 
 // Pull is up/hi as well: one chunk of a feed is asked for.
@@ -189,7 +198,9 @@ type Ack struct {
 	Hash    Hash             `json:"hash"`    // central's chain hash at Through
 	Need    *Range           `json:"need,omitempty"`
 	Order   Order            `json:"order,omitempty"`
-	Items   circ.FeedVersion `json:"items"` // heads of the two feeds
+	Session uuid.UUID        `json:"sess,omitzero"`   // of the hello that this answers, with its Mono:
+	Asked   int64            `json:"asked,omitempty"` // nobody can have kept the answer since before that
+	Items   circ.FeedVersion `json:"items"`           // heads of the two feeds
 	Own     circ.FeedVersion `json:"own"`
 }
 
@@ -205,6 +216,7 @@ type Order string
 // The orders of version 1.
 const (
 	NewEpoch Order = "newepoch" // the hashes differ: number the unacknowledged events anew
+	Again    Order = "again"    // central was restored from before an epoch that has ended: number all events anew that are kept
 	Stop     Order = "stop"     // revoked, or an epoch older than one already seen: staff must look
 )
 

@@ -10,6 +10,7 @@ import (
 // LedgerReading is what a ledger file says of itself.
 type LedgerReading struct {
 	Missing bool
+	Damaged bool   // what is wrong is not that it cannot be read
 	Waiting uint64 // events that central has not acknowledged
 	Oldest  time.Time
 	Open    int // tags that must still become something
@@ -19,6 +20,8 @@ type LedgerReading struct {
 func CheckLedger(r LedgerReading, err error, now time.Time) Finding {
 	const name = "ledger"
 	switch {
+	case err != nil && r.Damaged:
+		return Bad(Fail, Ledger, name, err.Error()+": out of order", "stop the kiosk, keep every file, and save what can be: nightdesk outbox salvage")
 	case err != nil:
 		return Bad(Fail, Ledger, name, err.Error(), "keep the file, do not delete it; send it to the service that runs the kiosks")
 	case r.Missing:
@@ -28,6 +31,12 @@ func CheckLedger(r LedgerReading, err error, now time.Time) Finding {
 			"nothing is lost; look at the broker's line below")
 	}
 	return Fine(Ledger, name, "%d events wait for central, %d tags to be confirmed", r.Waiting, r.Open)
+}
+
+// CacheBegunAnew is the finding when the cache was damaged at the last start:
+// nothing is lost by it, but a disk that does this may do it to the ledger.
+func CacheBegunAnew(kept string) Finding {
+	return Bad(Warn, Cache, "cache", "was damaged and is begun anew; the old one is "+kept, "nothing is lost, central fills it; if it happens again, change the disk")
 }
 
 // CheckCache judges the cache by its age against the ages of design D7.

@@ -44,6 +44,9 @@ const (
 	Languages = "D-012"
 	Display   = "D-013"
 	Mode      = "D-014"
+	Disk      = "D-015"
+	Central   = "D-016" // when it was last heard
+	Ends      = "D-017" // how the last runs ended
 )
 
 // Fine is a check that found nothing wrong.

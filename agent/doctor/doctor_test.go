@@ -70,6 +70,24 @@ func TestWhatATechnicianReads(t *testing.T) {
 		{"left for a technician", doctor.CheckMode(mode(visit.Tech, "", "")), doctor.Warn},
 		{"without any reader", doctor.CheckMode(mode(visit.InService, visit.InService, visit.Out)), doctor.Fail},
 		{"an alarm", doctor.CheckMode(mode(visit.InService, visit.Emergency, visit.Emergency)), doctor.Fail},
+		{"room on the disk", doctor.CheckDisk(disk(2<<30, 4<<20, ""), nil), doctor.OK},
+		{"no reserve yet", doctor.CheckDisk(disk(2<<30, 0, ""), nil), doctor.OK},
+		{"a disk that fills", doctor.CheckDisk(disk(100<<20, 4<<20, ""), nil), doctor.Warn},
+		{"a full disk", doctor.CheckDisk(disk(0, 0, ""), nil), doctor.Fail},
+		{"a ledger that cannot write", doctor.CheckDisk(disk(2<<30, 4<<20, "database is locked"), nil), doctor.Fail},
+		{"a disk that is gone", doctor.CheckDisk(disk(0, 0, ""), errors.New("input/output error")), doctor.Fail},
+		{"central that speaks", doctor.CheckCentral(doctor.CentralReading{Online: true}, now), doctor.OK},
+		{"central silent for an hour", doctor.CheckCentral(doctor.CentralReading{Heard: now.Add(-time.Hour)}, now), doctor.Warn},
+		{"central that was never heard", doctor.CheckCentral(doctor.CentralReading{Began: now.Add(-day)}, now), doctor.Warn},
+		{"a program that runs well", doctor.CheckEnds(doctor.EndsReading{}, nil, now), doctor.OK},
+		{"one that ran well again for two days", doctor.CheckEnds(ends(0, -2*day), nil, now), doctor.OK},
+		{"one that runs well again", doctor.CheckEnds(ends(0, -time.Hour), nil, now), doctor.Warn},
+		{"two bad ends", doctor.CheckEnds(ends(2, -time.Minute), nil, now), doctor.Warn},
+		{"three bad ends", doctor.CheckEnds(held(ends(3, -time.Minute)), nil, now), doctor.Fail},
+		{"a kiosk without a ledger", doctor.CheckEnds(doctor.EndsReading{Shut: "the ledger is damaged"}, nil, now), doctor.Fail},
+		{"a count that cannot be read", doctor.CheckEnds(doctor.EndsReading{}, errors.New("torn"), now), doctor.Warn},
+		{"a damaged ledger that can be saved", doctor.CheckLedger(doctor.LedgerReading{Damaged: true}, errors.New("damaged"), now), doctor.Fail},
+		{"a cache that was begun anew", doctor.CacheBegunAnew("cache.db.damaged-7"), doctor.Warn},
 		{"a clock in the past", doctor.CheckClock(circ.Moment{Wall: now.AddDate(-5, 0, 0), Quality: circ.Unknown}, now), doctor.Fail},
 	}
 	for _, c := range cases {
@@ -98,6 +116,16 @@ func headset(r doctor.HeadsetReading) doctor.HeadsetReading {
 	return r
 }
 
+func disk(free, reserve int64, full string) doctor.DiskReading {
+	return doctor.DiskReading{Where: "/var/lib/nightdesk", Free: free, Reserve: reserve, Full: full, Ledger: true}
+}
+
+func ends(bad int, ago time.Duration) doctor.EndsReading {
+	return doctor.EndsReading{Bad: bad, Last: "ledger stood still, and the watchdog ended it", At: now.Add(ago), Service: "nightdesk mode service"}
+}
+
+func held(r doctor.EndsReading) doctor.EndsReading { r.Held = true; return r }
+
 func left(tag string, texts int) []doctor.LeftLanguage {
 	return []doctor.LeftLanguage{{Tag: tag, Texts: texts}}
 }
@@ -123,6 +151,21 @@ func TestEveryPatternOfTheLampIsDescribed(t *testing.T) {
 		seen[how] = true
 	}
 }
+
+func TestNumbersAreGivenWhereTheyHelp(t *testing.T) {
+	for want, f := range map[string]doctor.Finding{
+		"3 MB free in /var/lib/nightdesk, 4 MB kept for returns: no issues": doctor.CheckDisk(disk(3<<20, 4<<20, ""), nil),
+		"has been silent since 2 Mar 17:30, for 90 minutes":                 doctor.CheckCentral(doctor.CentralReading{Heard: local(17, 30)}, local(19, 0)),
+		"out of order after 3 in a row that were a fault, the last on 2 Mar 18:59: ledger stood still, and the watchdog ended it": doctor.CheckEnds(
+			doctor.EndsReading{Bad: 3, Held: true, Last: "ledger stood still, and the watchdog ended it", At: local(18, 59)}, nil, local(19, 0)),
+	} {
+		if f.Text != want {
+			t.Errorf("got %q, want %q", f.Text, want)
+		}
+	}
+}
+
+func local(hour, minute int) time.Time { return time.Date(2026, 3, 2, hour, minute, 0, 0, time.Local) }
 
 func TestTheWorstFindingIsTheExitCode(t *testing.T) {
 	fine, warn := doctor.Fine("D-1", "a", "well"), doctor.Bad(doctor.Warn, "D-2", "b", "so", "do")

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -55,23 +54,28 @@ func audit(ctx context.Context, path string) (Report, error) {
 	if _, err := os.Stat(path); err != nil {
 		return r, err // SQLite would say only that it cannot open it
 	}
-	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_query_only=1&_busy_timeout=5000")
+	db, err := openReadOnly(path)
 	if err != nil {
 		return r, err
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(1)
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return r, err
 	}
 	defer tx.Rollback()
+	if err := verifySchema(ctx, tx); err != nil {
+		return r, asDamage(err)
+	}
+	if _, err := verifyRows(ctx, tx); err != nil {
+		return r, asDamage(err)
+	}
 	c, err := currentChain(ctx, tx)
 	if err != nil {
 		return r, err
 	}
 	r.Epoch = c.epoch
-	return r, errors.Join(verifyEvents(ctx, tx, c), r.chains(ctx, tx), r.events(ctx, tx), r.open(ctx, tx))
+	return r, errors.Join(r.chains(ctx, tx), r.events(ctx, tx), r.open(ctx, tx))
 }
 
 func (r *Report) chains(ctx context.Context, q querier) error {

@@ -19,11 +19,14 @@ func (l *Ledger) write(ctx context.Context, name string, fn func(*writer) error)
 	if err := l.ready(ctx); err != nil {
 		return err
 	}
+	if err := l.makeRoom(ctx); err != nil {
+		return err
+	}
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	w := &writer{ctx: ctx, tx: tx, o: l.o, boots: l.boots}
+	w := &writer{ctx: ctx, tx: tx, o: l.o, boots: l.boots, grown: l.grown}
 	serial, err := w.run(fn)
 	if err == nil {
 		err = l.o.Step("before " + name)
@@ -36,17 +39,22 @@ func (l *Ledger) write(ctx context.Context, name string, fn func(*writer) error)
 	if err := l.settleDoubt(ctx, tx.Commit(), serial); err != nil {
 		return err
 	}
+	l.grown = w.grown
+	l.witness(serial)
 	return l.o.Step("after " + name)
 }
 
 // run does the work and raises the serial number.
 func (w *writer) run(fn func(*writer) error) (serial int64, err error) {
+	if w.totals, err = readTotals(w.ctx, w.tx); err != nil {
+		return 0, err
+	}
 	if err := fn(w); err != nil {
 		return 0, err
 	}
-	w.exec("UPDATE mark SET value = value + 1 WHERE name = 'serial'")
-	w.row(&serial, "SELECT value FROM mark WHERE name = 'serial'")
-	return serial, w.err
+	w.totals.serial++
+	w.saveTotals()
+	return w.totals.serial, w.err
 }
 
 // settleDoubt turns a commit's error into knowledge. An fsync that reported an
@@ -62,11 +70,11 @@ func (l *Ledger) settleDoubt(ctx context.Context, commit error, serial int64) er
 	if err := l.open(ctx); err != nil {
 		return fmt.Errorf("%w: %w, after %w", ErrDoubt, err, commit)
 	}
-	var have int64
-	if err := l.db.QueryRowContext(ctx, "SELECT value FROM mark WHERE name = 'serial'").Scan(&have); err != nil {
+	have, err := readTotals(ctx, l.db)
+	if err != nil {
 		return fmt.Errorf("%w: %w, after %w", ErrDoubt, err, commit)
 	}
-	if have < serial {
+	if have.serial < serial {
 		return fmt.Errorf("commit: %w", commit)
 	}
 	return nil
@@ -75,11 +83,13 @@ func (l *Ledger) settleDoubt(ctx context.Context, commit error, serial int64) er
 // writer is one write transaction. Its first error sticks, so that a run of
 // statements reads as one sentence and is checked once.
 type writer struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	o     Options
-	boots int64
-	err   error
+	ctx    context.Context
+	tx     *sql.Tx
+	o      Options
+	boots  int64
+	totals totals
+	grown  chain // the current epoch as this transaction leaves it
+	err    error
 }
 
 func (w *writer) exec(query string, args ...any) (changed int64) {
@@ -116,6 +126,9 @@ func each(ctx context.Context, q querier, scan func(*sql.Rows) error, query stri
 	}
 	return rows.Err()
 }
+
+// row is one row of a table, wherever it was read.
+type row interface{ Scan(dst ...any) error }
 
 // querier is a transaction or the connection itself.
 type querier interface {

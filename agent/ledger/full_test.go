@@ -14,7 +14,7 @@ import (
 	"nightdesk/agent/ledger"
 )
 
-// A disk of 512 KiB runs full under a ledger: what was acknowledged is there,
+// A disk of 2 MiB runs full under a ledger: what was acknowledged is there,
 // what was refused is not, and it works again when there is room.
 func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	d := newDesk(t)
@@ -22,7 +22,7 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=512k"); err != nil {
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=2m"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("mount a small disk: %v", err)
 		}
@@ -35,7 +35,7 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 		}
 	})
 	d.Close()
-	d.path, d.o.Reserve = filepath.Join(disk, "ledger.db"), 128<<10
+	d.path, d.o.Reserve = filepath.Join(disk, "ledger.db"), 512<<10
 	d.start()
 
 	lend := func(n int) (circ.Receipt, error) {
@@ -72,7 +72,7 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	if err != nil || len(r.Events) != done+1 {
 		t.Fatalf("%d events, %v, want the %d that were acknowledged", len(r.Events), err, done+1)
 	}
-	if err := unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT, "size=4m"); err != nil {
+	if err := unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT, "size=8m"); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := lend(9002); err != nil || r.State != circ.Done {

@@ -9,7 +9,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"path/filepath"
 	"sync"
@@ -25,6 +24,9 @@ var (
 	// ErrDoubt says that a commit's outcome cannot be learned: the file does
 	// not open again, or its log cannot be written back.
 	ErrDoubt = errors.New("the ledger is in doubt")
+	// ErrNewer says that a newer program wrote the ledger, and that this one
+	// could not keep what it wrote.
+	ErrNewer = errors.New("a newer program wrote the ledger")
 	// ErrDamaged says that a row is not what was written.
 	ErrDamaged = errors.New("the ledger is damaged")
 	// ErrDiverged says that central's hash at a common number is not ours.
@@ -50,9 +52,10 @@ type Ledger struct {
 	path string
 	o    Options
 
-	mu    sync.Mutex // guards db and boots, and puts write transactions in line
+	mu    sync.Mutex // guards what follows, and puts write transactions in line
 	db    *sql.DB
 	boots int64
+	grown chain // the current epoch as the last commit left it
 }
 
 //go:embed migrations/*.sql
@@ -66,14 +69,27 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 		o.Step = func(string) error { return nil }
 	}
 	l := &Ledger{path: path, o: o}
-	if err := l.open(ctx); err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", filepath.Base(path), err)
-	}
-	if err := l.begin(ctx); err != nil {
-		l.db.Close()
+	if err := l.start(ctx); err != nil {
+		l.Close()
 		return nil, fmt.Errorf("open ledger %s: %w", filepath.Base(path), err)
 	}
 	return l, nil
+}
+
+// start looks first and touches afterwards. What is checked here is not
+// checked again at every read but by its row's checksum.
+func (l *Ledger) start(ctx context.Context) error {
+	checked, err := l.look(ctx)
+	if err != nil && l.spend(err) {
+		checked, err = l.look(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.open(ctx); err != nil {
+		return sqliteDamage(err)
+	}
+	return l.begin(ctx, checked)
 }
 
 // Close closes the file. Nothing is lost by not calling it.
@@ -144,7 +160,23 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	if busy != 0 {
 		return errors.New("write back the log: another program has the ledger open")
 	}
-	return migrate(ctx, db)
+	if err := fence(ctx, db); err != nil {
+		return fmt.Errorf("write back the log: %w", err)
+	}
+	return migrate(ctx, db, migrations)
+}
+
+// fence commits once more, and changes nothing. Its sync makes it durable that
+// the log was emptied, which SQLite does not sync by itself: after a sync that
+// failed, the log on the disk may lack frames that the file has by now, and if
+// it came back it would put older pages in front of newer ones.
+func fence(ctx context.Context, db *sql.DB) error {
+	var version int
+	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil && version > 0 {
+		_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+	}
+	return err
 }
 
 func checkPragmas(ctx context.Context, db *sql.DB) error {
@@ -163,60 +195,32 @@ func checkPragmas(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// migrate brings the schema up by one numbered file at a time, each in one
-// transaction. A schema newer than this program is refused.
-func migrate(ctx context.Context, db *sql.DB) error {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	var have int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return fmt.Errorf("read the schema version: %w", err)
-	}
-	if have > len(names) {
-		return fmt.Errorf("its schema is version %d and this program knows %d: install the newer program", have, len(names))
-	}
-	for i := have; i < len(names); i++ {
-		if err := migrateOne(ctx, db, names[i], i+1); err != nil {
-			return fmt.Errorf("bring the schema to version %d: %w", i+1, err)
-		}
-	}
-	return nil
-}
-
-func migrateOne(ctx context.Context, db *sql.DB, name string, version int) error {
-	text, err := migrations.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// begin counts the boot, starts the first epoch and checks what is there.
-func (l *Ledger) begin(ctx context.Context) error {
+// begin counts the boot, starts the first epoch and checks what is there, if
+// that has not been done.
+func (l *Ledger) begin(ctx context.Context, checked bool) error {
 	return l.write(ctx, "begin", func(w *writer) error {
 		if err := w.startEpoch(); err != nil {
 			return err
 		}
-		if err := w.verify(); err != nil {
-			return err
+		if !checked {
+			if err := w.check(); err != nil {
+				return asDamage(err)
+			}
 		}
-		w.exec("UPDATE mark SET value = value + 1 WHERE name = 'boots'")
-		w.row(&l.boots, "SELECT value FROM mark WHERE name = 'boots'")
+		w.totals.boots++
+		l.boots = w.totals.boots
 		return w.err
 	})
+}
+
+// check looks at every row inside a transaction that has not ended yet.
+func (w *writer) check() error {
+	w.saveTotals()
+	if w.err != nil {
+		return w.err
+	}
+	_, err := verifyRows(w.ctx, w.tx)
+	return err
 }
 
 // Boots is how often this ledger has been opened.

@@ -488,3 +488,19 @@ func TestNoCardNumberLiesInTheFile(t *testing.T) {
 		}
 	}
 }
+
+// A return of what is in already is written down: another kiosk may have lent it
+// since this one heard. The same barcode twice in one visit is one return.
+func TestAReturnOfWhatIsInIsAFact(t *testing.T) {
+	d := newDesk(t)
+	in := func(circ.Moment, circ.Request, circ.Facts) circ.Decision {
+		return circ.Decision{Verdict: circ.Already, Reason: circ.ItemNotOnLoan, Shelf: circ.Bin}
+	}
+	for range 2 {
+		rs, err := d.Record(context.Background(), d.now, []circ.Request{d.ask(circ.Return, "a", nil)}, circ.Facts{}, in)
+		if err != nil || rs[0].State != circ.Done || rs[0].Decision.Verdict != circ.Already {
+			t.Fatalf("%+v, %v, want done already", rs, err)
+		}
+	}
+	d.expect(contract.LoanReturned)
+}

@@ -131,7 +131,7 @@ func (l *Ledger) note(ctx context.Context, step string, at circ.Moment, visit ci
 	if len(notes) == 0 {
 		return nil
 	}
-	if !l.hasReserve() {
+	if !l.hasReserve(ctx) {
 		return ErrFull
 	}
 	return l.write(ctx, step, func(w *writer) error {

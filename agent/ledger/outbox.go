@@ -8,15 +8,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 )
-
-// keepFor is how long acknowledged events stay, so that a restored central can
-// be fed again (design D3).
-const keepFor = 30 * 24 * time.Hour
 
 // Unsent is the oldest batch that central has not acknowledged, of at most limit
 // events and within the limits of the contract; without events if there is none.
@@ -50,17 +44,17 @@ func (l *Ledger) batch(ctx context.Context, from uint64, limit int) (contract.Ba
 	}
 	hash, n := b.Prev, from
 	err = each(ctx, l.db, func(rows *sql.Rows) error {
-		var body, want []byte
-		if err := rows.Scan(&body, &want); err != nil {
+		e, err := scanEvent(rows)
+		if err != nil {
 			return err
 		}
-		if hash = hash.Next(n, body); hash != contract.Hash(want) {
+		if hash = hash.Next(n, e.body); hash != e.hash || e.n != n {
 			return fmt.Errorf("%w: event %d does not fit the chain", ErrDamaged, n)
 		}
 		n++
-		b.Events = append(b.Events, body)
+		b.Events = append(b.Events, e.body)
 		return nil
-	}, "SELECT body, hash FROM event WHERE epoch = ? AND n >= ? ORDER BY n LIMIT ?", c.epoch[:], int64(from), limit)
+	}, "SELECT "+eventColumns+" FROM event WHERE epoch = ? AND n >= ? ORDER BY n LIMIT ?", c.epoch[:], int64(from), limit)
 	if err != nil {
 		return contract.Batch{}, fmt.Errorf("read the outbox: %w", err)
 	}
@@ -123,79 +117,16 @@ func (l *Ledger) Position(ctx context.Context) (contract.Hello, error) {
 	if err != nil {
 		return contract.Hello{}, fmt.Errorf("read the chain's position: %w", err)
 	}
-	return contract.Hello{V: contract.Version, Kiosk: l.o.Kiosk, Epoch: c.epoch, First: c.base + 1,
-		Last: c.head, Hash: c.hHash, Acked: c.acked}, nil
-}
-
-// NewEpoch begins a new numbering, because central knows other events under
-// our numbers. The events that central has not acknowledged move into it, in
-// order, with new numbers; what they say does not change. Central tells by
-// their transactions whether it has heard one before.
-func (l *Ledger) NewEpoch(ctx context.Context, at circ.Moment) error {
-	err := l.write(ctx, "newepoch", func(w *writer) error {
-		old, err := currentChain(w.ctx, w.tx)
-		if err != nil {
-			return err
-		}
-		events, err := w.unacked(old)
-		if err != nil {
-			return err
-		}
-		old.current = false
-		w.saveChain(old)
-		next := chain{epoch: uuid.New(), current: true}
-		w.saveChain(next)
-		for _, e := range events {
-			w.renumber(&next, old, e)
-		}
-		w.saveChain(next)
-		return w.truncate(old)
-	})
+	ended, err := endedChains(ctx, l.db)
 	if err != nil {
-		return fmt.Errorf("begin a new epoch: %w", err)
+		return contract.Hello{}, fmt.Errorf("read the chain's position: %w", err)
 	}
-	return nil
-}
-
-func (w *writer) unacked(c chain) (events []contract.Event, err error) {
-	err = each(w.ctx, w.tx, func(rows *sql.Rows) error {
-		var body []byte
-		if err := rows.Scan(&body); err != nil {
-			return err
-		}
-		var e contract.Event
-		err := json.Unmarshal(body, &e)
-		events = append(events, e)
-		return err
-	}, "SELECT body FROM event WHERE epoch = ? AND n > ? ORDER BY n", c.epoch[:], int64(c.acked))
-	return events, err
-}
-
-// renumber moves one event, and the loan that rests on it.
-func (w *writer) renumber(next *chain, old chain, e contract.Event) {
-	was := e.N
-	e.N = next.head + 1
-	w.append(next, e)
-	var data struct{ Item circ.ItemID }
-	if w.err == nil {
-		w.err = json.Unmarshal(e.Data, &data)
+	h := contract.Hello{V: contract.Version, Kiosk: l.o.Kiosk, Epoch: c.epoch, First: c.base + 1,
+		Last: c.head, Hash: c.hHash, Acked: c.acked}
+	for _, c := range ended {
+		h.Ended = append(h.Ended, contract.Ended{Epoch: c.epoch, First: c.base + 1, Acked: c.acked})
 	}
-	if l, found := w.loanOf(data.Item); found && l.epoch == old.epoch && l.n == was {
-		l.epoch, l.n = next.epoch, e.N
-		w.saveLoan(l)
-	}
-}
-
-// truncate ends an old epoch at what central acknowledged of it.
-func (w *writer) truncate(c chain) error {
-	hash, err := hashAt(w.ctx, w.tx, c, c.acked)
-	if err != nil {
-		return err
-	}
-	w.exec("DELETE FROM event WHERE epoch = ? AND n > ?", c.epoch[:], int64(c.acked))
-	c.head, c.hHash = c.acked, hash
-	w.saveChain(c)
-	return w.err
+	return h, nil
 }
 
 // Fold forgets who stood behind the events that the cache contains by now.
@@ -222,38 +153,6 @@ func (l *Ledger) Fold(ctx context.Context, epoch circ.Epoch, n uint64) error {
 	return nil
 }
 
-// Prune forgets acknowledged events older than 30 days, and wrong PINs whose
-// time is over. The chain's base moves up with the events, so that what remains
-// can still be checked.
-func (l *Ledger) Prune(ctx context.Context, at circ.Moment) (int64, error) {
-	var gone int64
-	err := l.write(ctx, "prune", func(w *writer) error {
-		w.ageTries(at)
-		c, err := currentChain(w.ctx, w.tx)
-		if err != nil {
-			return err
-		}
-		var keep uint64
-		w.row(&keep, "SELECT coalesce(min(n), ?) FROM event WHERE epoch = ? AND (at >= ? OR n > ?)",
-			int64(c.head+1), c.epoch[:], at.Wall.Add(-keepFor).UnixMilli(), int64(c.acked))
-		if w.err != nil || keep <= c.base+1 {
-			return w.err
-		}
-		hash, err := hashAt(w.ctx, w.tx, c, keep-1)
-		if err != nil {
-			return err
-		}
-		gone = w.exec("DELETE FROM event WHERE epoch = ? AND n < ?", c.epoch[:], int64(keep))
-		c.base, c.baseHash = keep-1, hash
-		w.saveChain(c)
-		return w.err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("forget old events: %w", err)
-	}
-	return gone, nil
-}
-
 // Entry is one event as staff may see it: no borrower.
 type Entry struct {
 	Epoch circ.Epoch         `json:"epoch"`
@@ -278,18 +177,18 @@ func (l *Ledger) Entries(ctx context.Context, limit int) ([]Entry, error) {
 	}
 	var out []Entry
 	err = each(ctx, l.db, func(rows *sql.Rows) error {
-		var body []byte
-		if err := rows.Scan(&body); err != nil {
+		row, err := scanEvent(rows)
+		if err != nil {
 			return err
 		}
 		var e contract.Event
 		var data struct{ Item circ.ItemID }
-		if err := errors.Join(json.Unmarshal(body, &e), json.Unmarshal(e.Data, &data)); err != nil {
+		if err := errors.Join(json.Unmarshal(row.body, &e), json.Unmarshal(e.Data, &data)); err != nil {
 			return err
 		}
 		out = append(out, Entry{Epoch: c.epoch, N: e.N, Type: e.Type, At: e.At, Tx: e.Tx, Item: data.Item, Acked: e.N <= c.acked})
 		return nil
-	}, "SELECT body FROM event WHERE epoch = ? ORDER BY n DESC LIMIT ?", c.epoch[:], limit)
+	}, "SELECT "+eventColumns+" FROM event WHERE epoch = ? ORDER BY n DESC LIMIT ?", c.epoch[:], limit)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}

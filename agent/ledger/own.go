@@ -128,14 +128,14 @@ func (l *Ledger) Lent(ctx context.Context, item circ.ItemID) (Lent, error) {
 		return out, err
 	}
 	err = each(ctx, l.db, func(rows *sql.Rows) error {
-		var body []byte
-		if err := rows.Scan(&body); err != nil {
+		row, err := scanEvent(rows)
+		if err != nil {
 			return err
 		}
 		var e contract.Event
-		err := json.Unmarshal(body, &e)
+		err = json.Unmarshal(row.body, &e)
 		out.Feed = e.Feed
 		return err
-	}, "SELECT body FROM event WHERE epoch = ? AND n = ?", out.Epoch[:], int64(out.N))
+	}, "SELECT "+eventColumns+" FROM event WHERE epoch = ? AND n = ?", out.Epoch[:], int64(out.N))
 	return out, err
 }

@@ -75,7 +75,7 @@ func (t try) sum() []byte {
 
 const tryColumns = "kind, who, wrong, wait, boot, mono, wall, synced, sum"
 
-func scanTry(rows *sql.Rows) (try, error) {
+func scanTry(rows row) (try, error) {
 	var t try
 	var boot, check []byte
 	if err := rows.Scan(&t.kind, &t.who, &t.wrong, &t.wait, &boot, &t.mono, &t.wall, &t.synced, &check); err != nil {
@@ -98,7 +98,8 @@ func allTries(ctx context.Context, q querier) (all []try, err error) {
 }
 
 func (w *writer) saveTry(t try) {
-	w.exec("INSERT OR REPLACE INTO pin ("+tryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	w.forget(tablePIN, "kind = ? AND who = ?", t.kind, t.who)
+	w.put(tablePIN, t.sum(), "INSERT OR REPLACE INTO pin ("+tryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		t.kind, t.who, t.wrong, t.wait, t.boot[:], t.mono, t.wall, flag(t.synced), t.sum())
 }
 
@@ -112,7 +113,7 @@ func (w *writer) ageTries(at circ.Moment) (kept []try) {
 	for _, t := range all {
 		left := t.left(at)
 		if left <= 0 {
-			w.exec("DELETE FROM pin WHERE kind = ? AND who = ?", t.kind, t.who)
+			w.delete(tablePIN, "kind = ? AND who = ?", t.kind, t.who)
 			continue
 		}
 		t = t.from(at)
@@ -135,7 +136,7 @@ func (l *Ledger) PINTried(ctx context.Context, at circ.Moment, card circ.CardKey
 	err := l.write(ctx, "pin", func(w *writer) error {
 		tries := w.ageTries(at)
 		if right {
-			w.exec("DELETE FROM pin WHERE kind = ? AND who = ?", ofCard, card[:])
+			w.delete(tablePIN, "kind = ? AND who = ?", ofCard, card[:])
 			return w.err
 		}
 		w.wrongPIN(at, card, tries)
@@ -158,9 +159,7 @@ func (w *writer) wrongPIN(at circ.Moment, card circ.CardKey, tries []try) {
 		}
 	}
 	w.saveTry(newTry(at, ofCard, card[:], ofThis, cardFor))
-	var serial int64 // no other transaction has the same
-	w.row(&serial, "SELECT value FROM mark WHERE name = 'serial'")
-	w.saveTry(newTry(at, ofAny, number(serial), 1, deviceFor))
+	w.saveTry(newTry(at, ofAny, number(w.totals.serial), 1, deviceFor)) // no other transaction has the same serial
 	if recent > deviceMost {
 		w.saveTry(newTry(at, ofDevice, []byte{}, 0, deviceFor))
 	}

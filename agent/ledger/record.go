@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -25,7 +26,7 @@ type Decide func(circ.Moment, circ.Request, circ.Facts) circ.Decision
 // tags closes at once. On an error nothing was recorded, unless it is ErrDoubt.
 func (l *Ledger) Record(ctx context.Context, at circ.Moment, pile []circ.Request, f circ.Facts, decide Decide) ([]circ.Receipt, error) {
 	var receipts []circ.Receipt
-	if !l.hasReserve() {
+	if !l.hasReserve(ctx) {
 		decide = returnsOnly(decide)
 	}
 	err := l.write(ctx, "record", func(w *writer) error {
@@ -86,14 +87,41 @@ func (w *writer) recordOne(at circ.Moment, req circ.Request, f circ.Facts, decid
 
 // already is what remains to be done about what is so already. An item that
 // this card has, put down with its tags, needs no second loan; but its tags
-// may still have to be made quiet, if it was lent by its barcode before.
+// may still have to be made quiet, if it was lent by its barcode before. A
+// return of what is in as far as this kiosk knows is written down all the same:
+// another kiosk may have lent it meanwhile, and then nobody else saw it come back.
 func (w *writer) already(at circ.Moment, req circ.Request, f circ.Facts, d circ.Decision) circ.State {
+	if req.Kind == circ.Return && !w.returnedIn(req) {
+		w.supersede(at, req)
+		return w.intend(at, req, f, d)
+	}
 	if req.Kind != circ.Issue || d.Reason != circ.ItemAlreadyYours || len(req.Tags) == 0 || missingParts(req.Tags) {
 		return circ.Done
 	}
 	w.supersede(at, req)
 	w.wish(w.newAct(at, req, f, d), circ.Quiet)
 	return circ.Pending
+}
+
+// returnedIn says that the item was returned in this very visit: a barcode read
+// twice is one return.
+func (w *writer) returnedIn(req circ.Request) bool {
+	l, found := w.loanOf(req.Item)
+	if !found || l.open || w.err != nil {
+		return false
+	}
+	var same bool
+	w.err = each(w.ctx, w.tx, func(rows *sql.Rows) error {
+		row, err := scanEvent(rows)
+		if err != nil {
+			return err
+		}
+		var e contract.Event
+		err = json.Unmarshal(row.body, &e)
+		same = e.Visit == req.Visit && e.Type == contract.LoanReturned
+		return err
+	}, "SELECT "+eventColumns+" FROM event WHERE epoch = ? AND n = ?", l.epoch[:], int64(l.n))
+	return same
 }
 
 // perform does what was decided and says how far that came.
@@ -168,17 +196,14 @@ func (w *writer) wish(a act, want circ.Security) {
 	}
 }
 
-// again finds the same return or issue still on its way, so that asking twice
-// is one act. A return goes on in the visit that asks now; its beginning stays.
+// again finds the same return or issue still on its way in the same visit, so
+// that asking twice is one act. In another visit it is another act: others may
+// have had the item, and written its tags, since.
 func (w *writer) again(req circ.Request) (circ.Receipt, bool) {
 	for _, a := range w.acts("item = ?", string(req.Item)) {
-		same := a.kind == req.Kind && (a.visit == req.Visit || a.kind == circ.Return && sameTags(a.draft.Tags, req.Tags))
-		if !same {
-			continue
+		if a.kind == req.Kind && a.visit == req.Visit {
+			return w.receipt(a, circ.Pending), w.err == nil
 		}
-		a.visit = req.Visit
-		w.saveAct(a)
-		return w.receipt(a, circ.Pending), w.err == nil
 	}
 	return circ.Receipt{}, false
 }
@@ -189,7 +214,7 @@ func (w *writer) supersede(at circ.Moment, req circ.Request) {
 	for _, a := range w.acts("item = ?", string(req.Item)) {
 		w.drop(at, a)
 	}
-	w.exec("DELETE FROM doubt WHERE item = ?", string(req.Item))
+	w.delete(tableDoubt, "item = ?", string(req.Item))
 	for _, t := range req.Tags {
 		for _, a := range w.acts("tx IN (SELECT tx FROM wish WHERE uid = ?)", t.UID[:]) {
 			w.drop(at, a)
@@ -225,8 +250,12 @@ func (w *writer) append(c *chain, e contract.Event) {
 		return
 	}
 	c.head, c.hHash = e.N, c.hHash.Next(e.N, body)
-	w.exec("INSERT INTO event (epoch, n, tx, type, at, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		c.epoch[:], int64(e.N), e.Tx[:], string(e.Type), e.At.UnixMilli(), body, c.hHash[:])
+	w.insertEvent(stored{epoch: c.epoch, n: e.N, tx: e.Tx, kind: string(e.Type), at: e.At.UnixMilli(), body: body, hash: c.hHash})
+}
+
+func (w *writer) insertEvent(e stored) {
+	w.exec("INSERT INTO event ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		e.epoch[:], int64(e.n), e.tx[:], e.kind, e.at, e.body, e.hash[:], e.sum())
 }
 
 func (w *writer) seal(req circ.Request, t contract.EventType) contract.Sealed {
@@ -252,19 +281,6 @@ func missingParts(tags []circ.SeenTag) bool {
 		parts[t.Part] = true
 	}
 	return len(tags) > 0 && len(parts) < tags[0].Of
-}
-
-func sameTags(a, b []circ.SeenTag) bool {
-	uids := map[[8]byte]bool{}
-	for _, t := range a {
-		uids[t.UID] = true
-	}
-	for _, t := range b {
-		if !uids[t.UID] {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // NewTx names a transaction. It is time-ordered for people who read lists;

@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/mattn/go-sqlite3"
 	"golang.org/x/sys/unix"
@@ -17,9 +19,49 @@ const defaultReserve = 4 << 20
 // reservePath is a file of the reserve's size and no content.
 func (l *Ledger) reservePath() string { return l.path + "-reserve" }
 
-// hasReserve makes the reserve if it is missing, and says whether it is there.
-// Issues are taken only while it is.
-func (l *Ledger) hasReserve() bool {
+// slack is what one transaction may need, in the log and around it.
+const slack = 256 << 10
+
+// room says whether the disk has room for one more transaction, and for
+// writing the whole log back into the file behind it. A commit that finds
+// none is in doubt, and the doubt could not be settled either; so nothing is
+// begun that would run into that. The caller holds mu.
+func (l *Ledger) room(ctx context.Context) bool {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(l.path), &disk); err != nil {
+		return true // the disk itself will say
+	}
+	free := int64(disk.Bavail) * disk.Bsize
+	if free > 64*slack || l.db == nil {
+		return true
+	}
+	var pages int64
+	file, err := os.Stat(l.path)
+	if err != nil || l.db.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages) != nil {
+		return true
+	}
+	return free >= max(0, pages*pageSize-file.Size())+slack
+}
+
+// makeRoom gives the reserve to the ledger if there is no room without it.
+func (l *Ledger) makeRoom(ctx context.Context) error {
+	if l.room(ctx) || os.Remove(l.reservePath()) == nil && l.room(ctx) {
+		return nil
+	}
+	return errNoRoom
+}
+
+var errNoRoom = errors.New("the disk is full, and nothing is written until there is room")
+
+// hasReserve makes the reserve if it is missing, and says whether it is there
+// and untouched. Issues are taken only while it is.
+func (l *Ledger) hasReserve(ctx context.Context) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.room(ctx) && l.keepReserve()
+}
+
+func (l *Ledger) keepReserve() bool {
 	size := l.o.Reserve
 	if size == 0 {
 		size = defaultReserve

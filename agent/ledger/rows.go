@@ -56,18 +56,16 @@ func flag(b bool) int64 {
 	return 0
 }
 
-// currentChain reads the epoch that grows.
-func currentChain(ctx context.Context, q querier) (chain, error) {
-	c := chain{current: true}
+const chainColumns = "epoch, current, base, base_hash, head, head_hash, acked, sum"
+
+func scanChain(r row) (chain, error) {
+	var c chain
 	var epoch, base, head, check []byte
-	err := q.QueryRowContext(ctx,
-		"SELECT epoch, base, base_hash, head, head_hash, acked, sum FROM chain WHERE current = 1").
-		Scan(&epoch, &c.base, &base, &c.head, &head, &c.acked, &check)
-	if err != nil {
+	if err := r.Scan(&epoch, &c.current, &c.base, &base, &c.head, &head, &c.acked, &check); err != nil {
 		return c, err
 	}
 	if len(epoch) != 16 || len(base) != 32 || len(head) != 32 {
-		return c, damaged("chain", "current")
+		return c, damaged("chain", "?")
 	}
 	c.epoch, c.baseHash, c.hHash = circ.Epoch(epoch), contract.Hash(base), contract.Hash(head)
 	if !bytes.Equal(check, c.sum()) {
@@ -76,12 +74,21 @@ func currentChain(ctx context.Context, q querier) (chain, error) {
 	return c, nil
 }
 
+// currentChain reads the epoch that grows.
+func currentChain(ctx context.Context, q querier) (chain, error) {
+	return scanChain(q.QueryRowContext(ctx, "SELECT "+chainColumns+" FROM chain WHERE current = 1"))
+}
+
 func (w *writer) saveChain(c chain) {
-	w.exec(`INSERT INTO chain (epoch, current, base, base_hash, head, head_hash, acked, sum)
+	w.forget(tableChain, "epoch = ?", c.epoch[:])
+	w.put(tableChain, c.sum(), `INSERT INTO chain (epoch, current, base, base_hash, head, head_hash, acked, sum)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (epoch) DO UPDATE SET current = excluded.current, base = excluded.base, base_hash = excluded.base_hash,
 			head = excluded.head, head_hash = excluded.head_hash, acked = excluded.acked, sum = excluded.sum`,
 		c.epoch[:], flag(c.current), int64(c.base), c.baseHash[:], int64(c.head), c.hHash[:], int64(c.acked), c.sum())
+	if c.current {
+		w.grown = c
+	}
 }
 
 // loan is the last thing this kiosk did to an item.
@@ -104,7 +111,7 @@ func (l loan) sum() []byte {
 
 const loanColumns = "item, tx, open, who, class, due, renewals, epoch, n, sum"
 
-func scanLoan(rows *sql.Rows) (loan, error) {
+func scanLoan(rows row) (loan, error) {
 	var l loan
 	var item string
 	var tx, who, epoch, check []byte
@@ -138,7 +145,8 @@ func (w *writer) saveLoan(l loan) {
 	if l.who != (circ.CardKey{}) {
 		who = l.who[:]
 	}
-	w.exec(`INSERT OR REPLACE INTO loan (`+loanColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	w.forget(tableLoan, "item = ?", string(l.item))
+	w.put(tableLoan, l.sum(), `INSERT OR REPLACE INTO loan (`+loanColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(l.item), l.tx[:], flag(l.open), who, l.class, l.due, l.renewals, l.epoch[:], int64(l.n), l.sum())
 }
 
@@ -174,21 +182,28 @@ func (a act) sum(body []byte) []byte {
 
 const actColumns = "tx, kind, item, visit, who, boots, wall, mono, body, sum"
 
-func scanAct(rows *sql.Rows) (act, error) {
-	var a act
-	var kind, item string
-	var tx, visit, who, body, check []byte
-	if err := rows.Scan(&tx, &kind, &item, &visit, &who, &a.boots, &a.wall, &a.mono, &body, &check); err != nil {
+func scanAct(rows row) (act, error) {
+	a, body, err := scanActBody(rows)
+	if err != nil {
 		return a, err
+	}
+	return a, json.Unmarshal(body, &a.draft)
+}
+
+func scanActBody(rows row) (a act, body []byte, err error) {
+	var kind, item string
+	var tx, visit, who, check []byte
+	if err := rows.Scan(&tx, &kind, &item, &visit, &who, &a.boots, &a.wall, &a.mono, &body, &check); err != nil {
+		return a, nil, err
 	}
 	a.kind, a.item = circ.Kind(kind), circ.ItemID(item)
 	copy(a.tx[:], tx)
 	copy(a.visit[:], visit)
 	copy(a.who[:], who)
 	if !bytes.Equal(check, a.sum(body)) {
-		return a, damaged("act", item)
+		return a, nil, damaged("act", item)
 	}
-	return a, json.Unmarshal(body, &a.draft)
+	return a, body, nil
 }
 
 func (w *writer) acts(where string, args ...any) (found []act) {
@@ -209,21 +224,22 @@ func (w *writer) saveAct(a act) {
 		w.err = errors.Join(w.err, err)
 		return
 	}
-	w.exec(`INSERT OR REPLACE INTO act (`+actColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	w.forget(tableAct, "tx = ? OR item = ?", a.tx[:], string(a.item))
+	w.put(tableAct, a.sum(body), `INSERT OR REPLACE INTO act (`+actColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.tx[:], string(a.kind), string(a.item), a.visit[:], a.who[:], a.boots, a.wall, a.mono, body, a.sum(body))
 }
 
-const wishColumns = "w.uid, w.want, w.tx, w.item, w.part, w.of, w.sum"
+const wishColumns = "w.uid, w.tx, w.want, w.item, w.part, w.of, w.sum"
 
 func wishSum(x circ.Wish) []byte {
 	return sum("wish", x.UID[:], []byte(x.Want), x.Tx[:], []byte(x.Item), number(int64(x.Part)), number(int64(x.Of)))
 }
 
-func scanWish(rows *sql.Rows) (circ.Wish, error) {
+func scanWish(rows row) (circ.Wish, error) {
 	var x circ.Wish
 	var want, item string
 	var uid, tx, check []byte
-	if err := rows.Scan(&uid, &want, &tx, &item, &x.Part, &x.Of, &check); err != nil {
+	if err := rows.Scan(&uid, &tx, &want, &item, &x.Part, &x.Of, &check); err != nil {
 		return x, err
 	}
 	copy(x.UID[:], uid)
@@ -235,76 +251,42 @@ func scanWish(rows *sql.Rows) (circ.Wish, error) {
 	return x, nil
 }
 
-func (w *writer) saveWish(x circ.Wish) {
-	w.exec("INSERT INTO wish (uid, want, tx, item, part, of, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		x.UID[:], string(x.Want), x.Tx[:], string(x.Item), x.Part, x.Of, wishSum(x))
+func wishRow(x circ.Wish) []any {
+	return []any{x.UID[:], string(x.Want), x.Tx[:], string(x.Item), x.Part, x.Of, wishSum(x)}
 }
 
-// open lists the tags that a transaction still waits for.
-func (w *writer) open(tx circ.Tx) (uids []drivers.UID) {
+func (w *writer) saveWish(x circ.Wish) {
+	w.put(tableWish, wishSum(x), "INSERT INTO wish (uid, want, tx, item, part, of, sum) VALUES (?, ?, ?, ?, ?, ?, ?)", wishRow(x)...)
+}
+
+// wishes reads rows of the table wish, or of the table doubt, which has the same.
+func (w *writer) wishes(table, where string, args ...any) (found []circ.Wish) {
 	if w.err != nil {
 		return nil
 	}
 	w.err = each(w.ctx, w.tx, func(rows *sql.Rows) error {
 		x, err := scanWish(rows)
+		found = append(found, x)
+		return err
+	}, "SELECT "+wishColumns+" FROM "+table+" w WHERE "+where+" ORDER BY w.uid", args...)
+	return found
+}
+
+// open lists the tags that a transaction still waits for.
+func (w *writer) open(tx circ.Tx) (uids []drivers.UID) {
+	for _, x := range w.wishes("wish", "w.tx = ?", tx[:]) {
 		uids = append(uids, x.UID)
-		return err
-	}, "SELECT "+wishColumns+" FROM wish w WHERE w.tx = ? ORDER BY w.uid", tx[:])
+	}
 	return uids
-}
-
-// verify checks every row that anything still depends on.
-func (w *writer) verify() error {
-	c, err := currentChain(w.ctx, w.tx)
-	if err != nil {
-		return err
-	}
-	if err := verifyEvents(w.ctx, w.tx, c); err != nil {
-		return err
-	}
-	w.acts("1")
-	each := func(scan func(*sql.Rows) error, query string) {
-		if w.err == nil {
-			w.err = each(w.ctx, w.tx, scan, query)
-		}
-	}
-	each(func(r *sql.Rows) error { _, err := scanWish(r); return err }, "SELECT "+wishColumns+" FROM wish w")
-	each(func(r *sql.Rows) error { _, err := scanLoan(r); return err }, "SELECT "+loanColumns+" FROM loan")
-	each(func(r *sql.Rows) error { _, err := scanTry(r); return err }, "SELECT "+tryColumns+" FROM pin")
-	return w.err
-}
-
-// verifyEvents walks the current epoch's chain from its base to its head.
-func verifyEvents(ctx context.Context, q querier, c chain) error {
-	hash, n := c.baseHash, c.base
-	err := each(ctx, q, func(rows *sql.Rows) error {
-		var got uint64
-		var body, want []byte
-		if err := rows.Scan(&got, &body, &want); err != nil {
-			return err
-		}
-		n++
-		hash = hash.Next(n, body)
-		if got != n || !bytes.Equal(hash[:], want) {
-			return fmt.Errorf("%w: event %d does not fit the chain", ErrDamaged, n)
-		}
-		return nil
-	}, "SELECT n, body, hash FROM event WHERE epoch = ? ORDER BY n", c.epoch[:])
-	if err != nil {
-		return err
-	}
-	if n != c.head || hash != c.hHash {
-		return fmt.Errorf("%w: events end at %d and the chain at %d", ErrDamaged, n, c.head)
-	}
-	return nil
 }
 
 // startEpoch makes the first epoch, if there is none.
 func (w *writer) startEpoch() error {
-	_, err := currentChain(w.ctx, w.tx)
+	c, err := currentChain(w.ctx, w.tx)
 	if errors.Is(err, sql.ErrNoRows) {
 		w.saveChain(chain{epoch: uuid.New(), current: true})
 		return w.err
 	}
+	w.grown = c
 	return err
 }

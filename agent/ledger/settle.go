@@ -57,7 +57,7 @@ func (l *Ledger) Settle(ctx context.Context, at circ.Moment, done ...circ.Wish) 
 	err := l.write(ctx, "settle", func(w *writer) error {
 		var touched []circ.Tx
 		for _, x := range done {
-			if w.exec("DELETE FROM wish WHERE uid = ? AND tx = ?", x.UID[:], x.Tx[:]) > 0 {
+			if w.delete(tableWish, "uid = ? AND tx = ?", x.UID[:], x.Tx[:]) > 0 {
 				touched = add(touched, x.Tx)
 			}
 		}
@@ -88,7 +88,7 @@ func (w *writer) advance(at circ.Moment, a act) circ.Receipt {
 	if len(w.open(a.tx)) > 0 {
 		return w.receipt(a, circ.Pending)
 	}
-	w.exec("DELETE FROM act WHERE tx = ?", a.tx[:])
+	w.delete(tableAct, "tx = ?", a.tx[:])
 	if a.kind != circ.Issue {
 		w.close(at, a)
 	}
@@ -126,8 +126,8 @@ func (l *Ledger) Verify(ctx context.Context, at circ.Moment, visit circ.Visit, u
 	}
 	told := false
 	err := l.write(ctx, "verify", func(w *writer) error {
-		for _, x := range w.doubts(uid) {
-			w.exec("DELETE FROM doubt WHERE uid = ?", uid[:])
+		for _, x := range w.wishes("doubt", "w.uid = ?", uid[:]) {
+			w.delete(tableDoubt, "uid = ?", uid[:])
 			if loan, found := w.loanOf(x.Item); !found || !loan.open || loan.tx != x.Tx {
 				continue
 			}
@@ -153,18 +153,6 @@ func (l *Ledger) certain(ctx context.Context, uid drivers.UID) (bool, error) {
 	var n int
 	err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM doubt WHERE uid = ?", uid[:]).Scan(&n)
 	return n == 0, err
-}
-
-func (w *writer) doubts(uid drivers.UID) (found []circ.Wish) {
-	if w.err != nil {
-		return nil
-	}
-	w.err = each(w.ctx, w.tx, func(rows *sql.Rows) error {
-		x, err := scanWish(rows)
-		found = append(found, x)
-		return err
-	}, "SELECT "+wishColumns+" FROM doubt w WHERE w.uid = ?", uid[:])
-	return found
 }
 
 // closed is what a receipt says when an act has ended well.
@@ -203,7 +191,7 @@ func (w *writer) drop(at circ.Moment, a act) circ.Receipt {
 	state := circ.Incomplete
 	if a.kind == circ.Issue {
 		state = circ.Unverified
-		w.exec("INSERT OR REPLACE INTO doubt SELECT uid, tx, want, item, part, of, sum FROM wish WHERE tx = ?", a.tx[:])
+		w.doubt(a.tx)
 		w.event(at, contract.TagUnverified, a.tx, a.visit, a.draft.Feed, a.draft.Decision.Rules,
 			contract.TagNote{Item: a.item, Tags: open, Want: circ.Quiet, Why: "not confirmed quiet: the gate may sound"})
 	} else {
@@ -212,9 +200,22 @@ func (w *writer) drop(at circ.Moment, a act) circ.Receipt {
 				Shelf: circ.HelpShelf, Flags: a.draft.Decision.Flags, Tags: refs(a.draft.Tags), Open: open})
 	}
 	r := w.receipt(a, state)
-	w.exec("DELETE FROM wish WHERE tx = ?", a.tx[:])
-	w.exec("DELETE FROM act WHERE tx = ?", a.tx[:])
+	w.delete(tableWish, "tx = ?", a.tx[:])
+	w.delete(tableAct, "tx = ?", a.tx[:])
 	return r
+}
+
+// doubt keeps the tags that an issue still waited for, in case one is seen
+// quiet after all.
+func (w *writer) doubt(tx circ.Tx) {
+	for _, x := range w.wishes("wish", "w.tx = ?", tx[:]) {
+		w.saveDoubt(x)
+	}
+}
+
+func (w *writer) saveDoubt(x circ.Wish) {
+	w.forget(tableDoubt, "uid = ?", x.UID[:])
+	w.put(tableDoubt, wishSum(x), "INSERT OR REPLACE INTO doubt (uid, want, tx, item, part, of, sum) VALUES (?, ?, ?, ?, ?, ?, ?)", wishRow(x)...)
 }
 
 func (w *writer) openRefs(a act) []contract.TagRef {
@@ -259,6 +260,9 @@ const resumable = "kind = 'issue' AND who = ? AND visit <> ?"
 func (l *Ledger) unfinished(ctx context.Context, who circ.CardKey, visit circ.Visit) (items []circ.ItemID, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
 	err = each(ctx, l.db, func(rows *sql.Rows) error {
 		a, err := scanAct(rows)
 		items = append(items, a.item)

@@ -27,9 +27,10 @@ const (
 type reader struct {
 	tags   map[drivers.UID]*drivers.Tag
 	writes []string
-	fail   []error // one for each coming write; nil writes
-	torn   bool    // a failed write leaves a third value
-	down   error   // what every command returns
+	fail   []error     // one for each coming write; nil writes
+	torn   bool        // a failed write leaves a third value
+	down   error       // what every command returns
+	mad    drivers.UID // a tag of whose answers nobody can make sense
 }
 
 func (r *reader) Inventory(context.Context) (uids []drivers.UID, err error) {
@@ -44,6 +45,9 @@ func (r *reader) Info(_ context.Context, u drivers.UID) (drivers.TagInfo, error)
 	t := r.tags[u]
 	if t == nil {
 		return drivers.TagInfo{}, drivers.ErrGone
+	}
+	if u == r.mad {
+		return drivers.TagInfo{}, drivers.ErrNonsense
 	}
 	return drivers.TagInfo{UID: u, AFI: t.AFI, BlockSize: 4, Blocks: len(t.Data) / 4}, r.down
 }
@@ -284,6 +288,22 @@ func TestAReaderThatFailsEndsTheRound(t *testing.T) {
 	b.pad.down = drivers.ErrUnplugged
 	if err := b.rounds(1); !errors.Is(err, drivers.ErrUnplugged) {
 		t.Errorf("round: %v, want %v", err, drivers.ErrUnplugged)
+	}
+}
+
+// One tag that says nonsense must not put the pad out of order for the others.
+func TestATagThatSaysNonsenseIsToldAndLeftAlone(t *testing.T) {
+	b := newBench(t)
+	b.put(1, "a", loud)
+	b.put(2, "b", loud)
+	b.want(2, circ.Quiet)
+	b.pad.mad = uidOf(1)
+	if err := b.rounds(4); err != nil {
+		t.Fatalf("the pad is out of order: %v", err)
+	}
+	b.expect("placed b found", "settled", "placed what the tag says makes no sense: the device's answer is garbled found")
+	if got := b.pad.tags[uidOf(2)].AFI; got != quiet {
+		t.Errorf("the tag beside it is %s, want %s", got, quiet)
 	}
 }
 

@@ -155,7 +155,7 @@ func tagOf(u drivers.UID, info drivers.TagInfo, data []byte) drivers.Tag {
 // aboutTag tells trouble with one tag from trouble with the reader or a file.
 func aboutTag(err error) bool {
 	var refused drivers.TagError
-	return errors.Is(err, drivers.ErrGone) || errors.As(err, &refused)
+	return errors.Is(err, drivers.ErrGone) || errors.Is(err, drivers.ErrNonsense) || errors.As(err, &refused)
 }
 
 // agree makes this pad's tags what the ledger says they must become.

@@ -228,8 +228,12 @@ func keep(why circ.Reason) circ.Decision {
 }
 
 // cancel takes back what this kiosk lent to this card and central does not
-// know yet. The ledger sees to it that the tags are armed first.
+// know yet. The ledger sees to it that the tags are armed first, and so all of
+// them must be there.
 func (c question) cancel() circ.Decision {
+	if c.partsMissing() {
+		return keep(circ.SetIncomplete)
+	}
 	if own := c.facts.Own.Items[c.req.Item]; !c.req.Who.Known() || !own.OnLoan || !own.Yours {
 		return keep(circ.NotYourItem)
 	}

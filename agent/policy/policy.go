@@ -82,11 +82,13 @@ func (c question) decide() circ.Decision {
 }
 
 // offered is the ladder of design D7. While central is heard, age says nothing.
+// A clock of which nothing is known but that it is wrong tells the least age
+// that the cache can have; it may be more, and so not everything is offered.
 func (c question) offered() string {
 	o := c.book.Offline
 	age := c.at.Wall.Sub(c.facts.AsOf)
 	switch {
-	case c.facts.Online || age <= days(o.FullDays, defaultFullDays):
+	case c.facts.Online || age <= days(o.FullDays, defaultFullDays) && c.at.Quality != circ.Unknown:
 		return Full
 	case age <= days(o.CappedDays, defaultCappedDays):
 		return Capped

@@ -114,6 +114,7 @@ func TestCancel(t *testing.T) {
 		"lent here a moment ago": {own(circ.OwnItem{OnLoan: true, Yours: true}), circ.OK},
 		"central knows already":  {func(d *desk) { d.item.OnLoan, d.item.Yours = true, true }, circ.NotYourItem},
 		"another's":              {own(circ.OwnItem{OnLoan: true}), circ.NotYourItem},
+		"a part is not there":    {all(own(circ.OwnItem{OnLoan: true, Yours: true}), func(d *desk) { d.req.Tags = []circ.SeenTag{{Part: 2, Of: 2}} }), circ.SetIncomplete},
 		"no card":                {all(own(circ.OwnItem{OnLoan: true, Yours: true}), func(d *desk) { d.req.Who = circ.Borrower{} }), circ.NotYourItem},
 	} {
 		t.Run(name, func(t *testing.T) {

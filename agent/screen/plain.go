@@ -30,6 +30,9 @@ func (d drawer) waiting(v *View, st visit.State) {
 		if !st.ModeAt.IsZero() && st.Mode == visit.Out {
 			v.Body = append(v.Body, d.Say("screen.out.reported", words.Fill{"time": d.Time(st.ModeAt)}))
 		}
+		if st.Cause != visit.NoCause {
+			v.Body = append(v.Body, d.Say("screen.out."+string(st.Cause), nil))
+		}
 	case visit.Screen(visit.Emergency):
 		v.Venue, v.Card, v.Note, v.Urgent = "", "", "", v.Heading
 	}

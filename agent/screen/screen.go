@@ -40,6 +40,7 @@ type Config struct {
 	Display   Display      // size of the panel, if it is known
 	Volume    int          // of the sounds, in percent; 0: none are played
 	Keys      Keys         // of a keypad beside the screen; none: the keys that every keyboard has
+	Fell      func(any)    // told what a request panicked with, and ends the program; nil: net/http passes over it
 	Focused   func(string) // told what the headset should say of the button that a key has moved to; may be nil
 	Log       *slog.Logger // nil: nowhere. Nothing of a borrower is ever written to it
 }
@@ -51,6 +52,7 @@ type Screen struct {
 	shell    shell
 	tap      func(visit.Event)
 	focused  func(string)
+	fell     func(any)
 	listener net.Listener
 	hosts    map[string]bool
 	token    string
@@ -94,6 +96,7 @@ func New(cfg Config, tap func(visit.Event)) (*Screen, error) {
 		shell:    newShell(cfg),
 		tap:      tap,
 		focused:  cfg.Focused,
+		fell:     cfg.Fell,
 		listener: l,
 		hosts:    hostsOf(l.Addr()),
 		token:    newToken(),

@@ -27,7 +27,27 @@ func (s *Screen) handler() http.Handler {
 	mux.HandleFunc("GET /sound/{name}", serveSound)
 	mux.HandleFunc("GET /kiosk.js", serveAsset("page/kiosk.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /icon.svg", serveAsset("page/icon.svg", "image/svg+xml"))
-	return s.guard(mux)
+	return s.whole(s.guard(mux))
+}
+
+// whole does not let half a screen live on: net/http would pass over a panic,
+// and whatever was locked would stay so.
+func (s *Screen) whole(next http.Handler) http.Handler {
+	if s.fell == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler: // how a handler breaks a connection off
+				panic(v)
+			default:
+				s.fell(v)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Screen) servePage(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -14,6 +15,7 @@ import (
 var (
 	errBack   = errors.New("the message goes back in version")
 	errTopic  = errors.New("the message came on another topic than it belongs to")
+	errKept   = errors.New("the broker has kept a message where nothing is kept")
 	errRefuse = errors.New("the cache refuses the chunk")
 )
 
@@ -36,44 +38,6 @@ func believe[T statement](u *Uplink, kind contract.Kind, audience string, m Mess
 	return v, v.Said().Check(kind, audience, u.wall())
 }
 
-// wall is the time that messages and certificates expire by: the clock's, or
-// the newest signed time seen where the clock is in doubt and behind it.
-func (u *Uplink) wall() time.Time {
-	now := u.cfg.Now()
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if !now.Quality.Trusted() && now.Wall.Before(u.floor) {
-		return u.floor
-	}
-	return now.Wall
-}
-
-// tlsTime is the time for certificates: never before the floor (design D9).
-func (u *Uplink) tlsTime() time.Time {
-	now := u.cfg.Now().Wall
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if now.Before(u.floor) {
-		return u.floor
-	}
-	return now
-}
-
-// loadFloor reads the floor that the cache kept.
-func (u *Uplink) loadFloor(ctx context.Context) {
-	floor, err := u.feeds.Floor(ctx)
-	if err != nil {
-		u.trouble(err)
-		return
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.saved = floor
-	if u.floor.Before(floor) {
-		u.floor = floor
-	}
-}
-
 // listen notes a signed word: how late it must be at least, and, if the broker
 // cannot have kept it, that central is there.
 func (u *Uplink) listen(ctx context.Context, said contract.Statement, kept bool) {
@@ -90,12 +54,13 @@ func (u *Uplink) listen(ctx context.Context, said contract.Statement, kept bool)
 	}
 }
 
-// raise moves the floor, and says whether the cache should be told. A good
-// clock that central is far ahead of is believed more than central.
+// raise moves the floor, and says whether the cache should be told. A clock
+// that is kept right and that central is far ahead of is believed more than
+// central; one that only has a battery may be years late.
 func (u *Uplink) raise(now circ.Moment, issued time.Time) (save bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if now.Quality.Trusted() && issued.After(now.Wall.Add(farFuture)) || !u.floor.Before(issued) {
+	if now.Quality == circ.Synced && issued.After(now.Wall.Add(farFuture)) || !u.floor.Before(issued) {
 		return false
 	}
 	u.floor = issued
@@ -132,6 +97,27 @@ func (u *Uplink) silence(now circ.Moment) time.Duration {
 		return onlineFor
 	}
 	return now.Mono - u.heard.at
+}
+
+// unwanted counts a message that cannot be central's whatever is in it: on a
+// topic that is none of this kiosk's, or kept by the broker where nothing is
+// kept. Thousands of those can lie there, and come all at once.
+func (u *Uplink) unwanted(m Message) bool {
+	t, err := contract.ParseTopic(m.Topic)
+	if err != nil || !u.mine(t) {
+		u.refuse("another topic", errTopic)
+		return true
+	}
+	if m.Retained && !slices.ContainsFunc(contract.Channels(), func(c contract.Channel) bool { return c.Retain && c.Name == t.Channel }) {
+		u.refuse(t.Channel, errKept)
+		return true
+	}
+	return false
+}
+
+// mine says whether a topic is this kiosk's or its shard's.
+func (u *Uplink) mine(t contract.Topic) bool {
+	return t.Authority == u.topics.Authority && (t.Kiosk == u.topics.Kiosk || t.Shard == u.topics.Shard && t.Kiosk == "")
 }
 
 // refuse counts a message that is not believed, and logs the first of its
@@ -194,6 +180,7 @@ func reasonOf(err error) string {
 		{errBack, "back"},
 		{errLate, "late"},
 		{errTopic, "topic"},
+		{errKept, "kept"},
 		{errRefuse, "cache"},
 	} {
 		if errors.Is(err, known.err) {

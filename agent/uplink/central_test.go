@@ -32,6 +32,9 @@ type central struct {
 	tell  func(Message)                          // sends a message towards the kiosk
 	folds *contract.Folded
 	asked func(contract.Ask) // hears a question
+
+	answers func(contract.Hello, *contract.Ack) // what an ack says of the hello it answers; nil: nothing
+	hi      *contract.Hello                     // being answered
 }
 
 func newCentral(now func() time.Time) *central {
@@ -121,12 +124,17 @@ func (c *central) ack(epoch circ.Epoch, edit func(*contract.Ack)) {
 	if edit != nil {
 		edit(&a)
 	}
+	if c.hi != nil && c.answers != nil {
+		c.answers(*c.hi, &a)
+	}
 	send(c, own.Ak(), contract.KindAck, a)
 }
 
 func differs(a *contract.Ack) { a.Through, a.Hash, a.Order = 0, contract.Hash{}, contract.NewEpoch }
 
 func (c *central) hello(h contract.Hello) {
+	c.hi = &h
+	defer func() { c.hi = nil }()
 	c.enter(h.Epoch)
 	n := uint64(len(c.stored))
 	switch {

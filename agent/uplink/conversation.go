@@ -176,8 +176,7 @@ func (c *Conversation) goodbye(ctx context.Context) {
 // Handle takes one message. What is not believed is counted and is no error.
 func (c *Conversation) Handle(ctx context.Context, m Message) error {
 	t, err := contract.ParseTopic(m.Topic)
-	mine := t.Authority == c.u.topics.Authority && (t.Kiosk == c.u.topics.Kiosk || t.Shard == c.u.topics.Shard && t.Kiosk == "")
-	if err != nil || !mine {
+	if err != nil || !c.u.mine(t) {
 		c.u.refuse("another topic", errTopic)
 		return nil
 	}
@@ -205,7 +204,8 @@ func hear[T statement](ctx context.Context, c *Conversation, kind contract.Kind,
 		audience = contract.ShardAudience(t.Shard)
 	}
 	v, err := believe[T](c.u, kind, audience, m)
-	if err != nil {
+	answer := c.answers(v, err)
+	if err != nil && !answer {
 		c.u.refuse(t.Channel, err)
 		return nil
 	}
@@ -213,6 +213,11 @@ func hear[T statement](ctx context.Context, c *Conversation, kind contract.Kind,
 		c.back = true
 	}
 	c.u.listen(ctx, v.Said(), m.Retained)
+	if answer {
+		if err := c.tell(v); err != nil {
+			return err
+		}
+	}
 	if err := c.greet(ctx, v.Said(), m.Retained); err != nil {
 		return err
 	}

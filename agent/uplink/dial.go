@@ -20,9 +20,9 @@ import (
 // shorter than 200 bytes here, and the packet identifier.
 const packetSlack = 1 << 10
 
-// errPacket says that the broker announced a packet that no message of this
-// contract fills.
-var errPacket = errors.New("the broker announces a packet larger than any message")
+// errPacket says that the broker announced a packet that no honest one sends a
+// kiosk: larger than any message, or of a form that nothing here has asked for.
+var errPacket = errors.New("the broker announces a packet that none of ours can be")
 
 // open connects to the broker. No proxy of the environment is asked: the
 // address is the credential's or the configuration's. Until connected is
@@ -30,6 +30,34 @@ var errPacket = errors.New("the broker announces a packet larger than any messag
 func (u *Uplink) open(ctx context.Context, l *link, connected <-chan struct{}, to *url.URL) (net.Conn, error) {
 	limit, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
+	if to.Scheme != "mqtts" {
+		conn, err := u.plain(ctx, limit, l, connected, to)
+		if err != nil {
+			return nil, err
+		}
+		return conn, nil
+	}
+	var errs []error
+	for _, at := range u.tlsTimes() {
+		conn, err := u.plain(ctx, limit, l, connected, to)
+		if err != nil {
+			return nil, err
+		}
+		secure, err := u.secure(limit, l, conn.Conn, to.Hostname(), at)
+		if err == nil {
+			conn.Conn = secure
+			return conn, nil
+		}
+		conn.Close()
+		if errs = append(errs, err); !ofAnotherTime(err) {
+			break
+		}
+	}
+	return nil, errs[0]
+}
+
+// plain connects, and reads along.
+func (u *Uplink) plain(ctx, limit context.Context, l *link, connected <-chan struct{}, to *url.URL) (*limited, error) {
 	port := to.Port()
 	if port == "" {
 		port = map[string]string{"mqtt": "1883", "mqtts": "8883"}[to.Scheme]
@@ -46,15 +74,7 @@ func (u *Uplink) open(ctx context.Context, l *link, connected <-chan struct{}, t
 		case <-connected:
 		}
 	}()
-	if to.Scheme != "mqtts" {
-		return &limited{Conn: conn, over: l.broke, left: headerNext}, nil
-	}
-	secure, err := u.secure(limit, conn, to.Hostname())
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return &limited{Conn: secure, over: l.broke, left: headerNext}, nil
+	return &limited{Conn: conn, over: l.broke, left: headerNext}, nil
 }
 
 // userTimeout lets the kernel give up on a peer that acknowledges nothing:
@@ -67,17 +87,19 @@ func userTimeout(_, _ string, c syscall.RawConn) error {
 	return errors.Join(err, failed)
 }
 
-// secure shakes hands as the credential says.
-func (u *Uplink) secure(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+// secure shakes hands as the credential says, with certificates that are good
+// at that time.
+func (u *Uplink) secure(ctx context.Context, l *link, conn net.Conn, host string, at time.Time) (net.Conn, error) {
 	cfg, err := tlsConfig(u.cfg.Credential.Broker, host)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Time = u.tlsTime
+	cfg.Time = func() time.Time { return at }
 	secure := tls.Client(conn, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("agree on TLS: %w", err)
+		return nil, u.dated(at, fmt.Errorf("agree on TLS: %w", err))
 	}
+	l.valid = again(secure.ConnectionState(), cfg)
 	return secure, nil
 }
 
@@ -100,11 +122,14 @@ func tlsConfig(b contract.Broker, host string) (*tls.Config, error) {
 }
 
 // limited reads along in the stream of MQTT packets and ends it at a header
-// that announces too much. paho would believe the header, which can say
-// 256 MB, and take the memory before a byte of it has come.
+// that no honest broker sends. paho would believe the header, which can say
+// 256 MB, and take the memory before a byte of it has come; it keeps messages
+// of QoS 2 until they are released; and it panics at a SUBACK with more answers
+// than were asked for.
 type limited struct {
 	net.Conn
 	over  func(error) // hears of it before the connection is closed
+	first byte        // the packet's type and flags
 	left  int         // bytes of the packet's body still to come; headerNext or lengthNext in its header
 	shift int         // bits of the remaining length read so far
 	size  int         // the remaining length read so far
@@ -140,7 +165,7 @@ func (l *limited) follow(p []byte) error {
 			}
 			continue
 		case l.left == headerNext:
-			l.left, l.shift, l.size = lengthNext, 0, 0
+			l.first, l.left, l.shift, l.size = p[0], lengthNext, 0, 0
 		default:
 			if err := l.length(p[0]); err != nil {
 				return err
@@ -163,10 +188,26 @@ func (l *limited) length(b byte) error {
 	}
 	switch {
 	case b&0x80 != 0:
+	case !expected(l.first, l.size):
+		return errPacket
 	case l.size == 0:
 		l.left = headerNext
 	default:
 		l.left = l.size
 	}
 	return nil
+}
+
+// expected says whether a broker may send a kiosk a packet of this type, with
+// these flags, of this size (MQTT 3.1.1, 2.2 and 3.2 to 3.13).
+func expected(first byte, size int) bool {
+	switch first {
+	case 0x20, 0x40: // CONNACK, PUBACK
+		return size == 2
+	case 0x90: // SUBACK: an answer to each filter
+		return size == 2+len(contract.Topics{}.Filters())
+	case 0xd0: // PINGRESP
+		return size == 0
+	}
+	return first&0xf0 == 0x30 && first&0x04 == 0 // PUBLISH, at QoS 0 or 1 as was subscribed
 }

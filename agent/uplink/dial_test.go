@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -56,6 +57,10 @@ func TestPacketsAreLimited(t *testing.T) {
 		{"256 MB in five bytes", []byte{0x30, 0xff, 0xff, 0xff, 0x7f}, 4, errPacket},
 		{"after good ones", append(append(ping, packet(300)...), 0x30, 0xff, 0xff, 0xff, 0x7f), 2 + 303 + 4, errPacket},
 		{"a length that does not end", []byte{0x30, 0x80, 0x80, 0x80, 0x80, 0x80, 0}, 5, errPacket},
+		{"what a session begins with", []byte{0x20, 2, 0, 0, 0x90, 4, 0, 1, 1, 1, 0x40, 2, 0, 2, 0x32, 3, 0, 1, 'x', 0xd0, 0}, -1, nil},
+		{"a message of QoS 2, which would be kept until it is released", []byte{0x34, 3, 0, 1, 'x'}, 1, errPacket},
+		{"a subscription with more answers than filters", []byte{0x90, 5, 0, 1, 0, 0, 0}, 1, errPacket},
+		{"what only a client says", []byte{0x82, 6, 0, 1, 0, 1, 'x', 1}, 1, errPacket},
 	} {
 		for _, single := range []bool{true, false} {
 			s := &script{r: bytes.NewReader(c.stream)}
@@ -186,6 +191,31 @@ func TestFlood(t *testing.T) {
 	l.broke(errors.New("something later"))
 	if err := l.Err(); !errors.Is(err, errFlood) {
 		t.Errorf("got %v, want %v", err, errFlood)
+	}
+}
+
+// What a broker has kept where nothing is kept, and what is on no topic of this
+// kiosk, is counted and takes nobody's place: thousands come at once when a
+// session begins.
+func TestKeptMessagesAreNotWaitedFor(t *testing.T) {
+	u := newUplink("mqtt://127.0.0.1:1", newOutbox(0), newShelf())
+	for _, c := range []struct {
+		topic  string
+		kept   bool
+		reason string // "": it is looked at
+	}{
+		{own.ShardHd(), true, ""},
+		{own.Ak(), false, ""},
+		{own.ShardDt(), false, ""},
+		{own.Ak(), true, "dn/ak: kept"},
+		{own.ShardDt(), true, "b/dt: kept"},
+		{own.Ak() + "x", true, "another topic: topic"},
+		{strings.Replace(own.Ak(), own.Kiosk, "another", 1), false, "another topic: topic"},
+	} {
+		before := u.Refused()[c.reason]
+		if got := u.unwanted(Message{Topic: c.topic, Retained: c.kept}); got != (c.reason != "") || got && u.Refused()[c.reason] != before+1 {
+			t.Errorf("%s, kept %v: unwanted %v, counts %v, want %q", c.topic, c.kept, got, u.Refused(), c.reason)
+		}
 	}
 }
 

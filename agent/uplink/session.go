@@ -23,7 +23,7 @@ const (
 	keepAlive      = 30 * time.Second
 	pingTimeout    = 10 * time.Second
 	disconnectWait = 250 // milliseconds
-	inboxDepth     = 256 // messages read and not yet handled
+	inboxDepth     = 64  // messages read and not yet handled; 8 MiB of the largest
 )
 
 // Why a session ended.
@@ -58,9 +58,11 @@ func (u *Uplink) Session(ctx context.Context) error {
 type link struct {
 	client   paho.Client
 	messages chan Message
+	unwanted func(Message) bool // takes no place among the messages; nil: none is
 	done     chan struct{}
 	once     sync.Once
-	err      error // written before done is closed
+	err      error                 // written before done is closed
+	valid    func(time.Time) error // is the broker's certificate good at that time; nil without TLS
 }
 
 func (l *link) Messages() <-chan Message { return l.messages }
@@ -84,9 +86,13 @@ func (l *link) broke(err error) {
 
 // receive runs in paho's goroutine, which also reads the answers to pings: it
 // must not wait.
-func (l *link) receive(_ paho.Client, m paho.Message) {
+func (l *link) receive(_ paho.Client, p paho.Message) {
+	m := Message{Topic: p.Topic(), Payload: p.Payload(), Retained: p.Retained()}
+	if l.unwanted != nil && l.unwanted(m) {
+		return
+	}
 	select {
-	case l.messages <- Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained()}:
+	case l.messages <- m:
 	default:
 		l.broke(errFlood)
 	}
@@ -119,7 +125,7 @@ func (l *link) await(ctx context.Context, t paho.Token, limit time.Duration) err
 
 // connect opens a session and subscribes to all that is said to this kiosk.
 func (u *Uplink) connect(ctx context.Context, session uuid.UUID) (*link, error) {
-	l := &link{messages: make(chan Message, inboxDepth), done: make(chan struct{})}
+	l := &link{messages: make(chan Message, inboxDepth), unwanted: u.unwanted, done: make(chan struct{})}
 	connected := make(chan struct{})
 	defer close(connected)
 	options, err := u.options(l, session)
@@ -174,8 +180,10 @@ func (u *Uplink) subscribe(ctx context.Context, l *link) error {
 	if err := l.await(ctx, t, publishTimeout); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	for filter, code := range t.(*paho.SubscribeToken).Result() {
-		if code > 1 { // 0x80, failure (MQTT 3.1.1, 3.9.3), or more than was asked for
+	answers := t.(*paho.SubscribeToken).Result()
+	for filter := range filters {
+		code, answered := answers[filter]
+		if !answered || code > 1 { // 0x80, failure (MQTT 3.1.1, 3.9.3), or more than was asked for
 			return fmt.Errorf("%w of %s with code %02X", errRefused, filter, code)
 		}
 	}

@@ -51,7 +51,7 @@ func (c *Conversation) hello(ctx context.Context) error {
 	}
 	h.V, h.Kiosk, h.Program = contract.Version, c.u.topics.Kiosk, c.u.cfg.Program
 	h.Items, h.Own = c.feeds[contract.FeedItems].have, c.feeds[contract.FeedOwn].have
-	h.Boot, h.Session, h.Sent = now.Boot, c.session, utc(now)
+	h.Boot, h.Session, h.Sent, h.Mono = now.Boot, c.session, utc(now), now.Mono.Milliseconds()
 	if err := publish(ctx, c, c.u.topics.Hi(), 1, false, contract.KindHello, h); err != nil {
 		return err
 	}
@@ -85,8 +85,14 @@ func (c *Conversation) acked(ctx context.Context, a contract.Ack) error {
 	s.stopped = false
 	c.u.setOrder(a.Order)
 	retired := c.retire(ctx, a)
-	if a.Order == contract.NewEpoch {
-		return c.newEpoch(ctx)
+	switch a.Order {
+	case contract.NewEpoch:
+		if late, err := c.late(ctx, a); late || err != nil {
+			return err
+		}
+		return c.newEpoch(ctx, c.u.out.NewEpoch, "central knows other events under this kiosk's numbers; a new epoch begins")
+	case contract.Again:
+		return c.newEpoch(ctx, c.u.out.Again, "central was restored from a copy older than an epoch that has ended; everything that is kept is sent again")
 	}
 	return c.goOn(ctx, a, retired)
 }
@@ -116,19 +122,32 @@ func (c *Conversation) retire(ctx context.Context, a contract.Ack) bool {
 	return err == nil
 }
 
-// newEpoch numbers the unacknowledged events anew and says so. If central
-// does not like the new epoch either, the next is tried after a while.
-func (c *Conversation) newEpoch(ctx context.Context) error {
+// late says whether an order to number anew may answer a hello that a broker
+// delivered twice, or late: central then has more than that hello knew of, and
+// that is this kiosk's own. Numbered anew, it would be there twice. So central
+// is told what is here now, and nothing is sent until it has answered.
+func (c *Conversation) late(ctx context.Context, a contract.Ack) (bool, error) {
+	p, err := c.u.out.Position(ctx)
+	if err != nil || a.Through == 0 || a.Through >= p.Last {
+		return false, err
+	}
+	c.stream.greeting.answered = false
+	return true, c.hello(ctx)
+}
+
+// newEpoch numbers events anew and says so. If central does not like the new
+// epoch either, the next is tried after a while.
+func (c *Conversation) newEpoch(ctx context.Context, begin func(context.Context, circ.Moment) error, why string) error {
 	s, now := &c.stream, c.u.cfg.Now()
 	if s.renewed.on && now.Mono-s.renewed.at < c.u.cfg.AckTimeout {
 		s.greeting.answered = false
 		s.greeting.due.set(now.Mono + jitter(2*c.u.cfg.AckTimeout))
 		return nil
 	}
-	if err := c.u.out.NewEpoch(ctx, now); err != nil {
+	if err := begin(ctx, now); err != nil {
 		return err
 	}
-	c.u.cfg.Log.Warn("central knows other events under this kiosk's numbers; a new epoch begins")
+	c.u.cfg.Log.Warn(why)
 	c.stream = stream{renewed: alarm{true, now.Mono}}
 	return c.hello(ctx)
 }

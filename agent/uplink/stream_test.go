@@ -175,6 +175,27 @@ func TestForkedKiosk(t *testing.T) {
 	d.agree(t)
 }
 
+// A broker delivers a hello twice, the second time when central has stored what
+// came after it. The order that central gives then is not followed: what it has
+// is this kiosk's own, and would be there twice.
+func TestLateHello(t *testing.T) {
+	d := newDesk(3)
+	d.connect(t)
+	d.drop = lose(contract.KindAck, false)
+	d.out.record(2)
+	d.poke(t)
+	d.drop = nothing
+	d.heard()
+	d.ack(d.epoch, func(a *contract.Ack) { a.Through, a.Hash, a.Order = 3, d.hashAt(3), contract.NewEpoch })
+	d.settle(t)
+	d.want(t, "hello 1-5")
+	if d.out.epochs != 0 {
+		t.Errorf("got %d new epochs, want none", d.out.epochs)
+	}
+	d.pass(t, time.Minute)
+	d.agree(t)
+}
+
 // Two acks with the same order are one order.
 func TestNewEpochOnce(t *testing.T) {
 	d := newDesk(3)

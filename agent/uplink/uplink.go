@@ -32,6 +32,8 @@ type Outbox interface {
 	Position(ctx context.Context) (contract.Hello, error)
 	// NewEpoch numbers the unacknowledged events anew.
 	NewEpoch(ctx context.Context, at circ.Moment) error
+	// Again numbers all events anew that are kept.
+	Again(ctx context.Context, at circ.Moment) error
 	// Fold forgets who was behind events that the cache contains by now.
 	Fold(ctx context.Context, epoch circ.Epoch, n uint64) error
 }
@@ -103,6 +105,7 @@ type Uplink struct {
 
 	mu      sync.Mutex // guards what follows
 	heard   word
+	told    told
 	order   contract.Order
 	floor   time.Time // newest signed time known; raised in the cache now and then
 	saved   time.Time // the floor as the cache has it

@@ -122,6 +122,9 @@ var actions = []action{
 			d.happen(visit.Tapped{Button: visit.TapDigit, Value: visit.Secret(digit)})
 		}
 	}},
+	{`the kiosk is out, because of its (\S+)`, func(d *table, m []string) {
+		d.happen(visit.Moded{Mode: visit.Out, Cause: visit.Cause(m[1])})
+	}},
 	{`the kiosk is (\S+)`, func(d *table, m []string) { d.happen(visit.Moded{Mode: visit.Mode(m[1])}) }},
 	{`press the help button`, func(d *table, m []string) { d.happen(visit.HelpPressed{Read: d.now}) }},
 	{`from now on this kiosk: (.*)`, func(d *table, m []string) { d.works(m[1]) }},

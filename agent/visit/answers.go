@@ -30,9 +30,11 @@ func (n *turn) recorded(e Recorded) {
 }
 
 // lineOf finds the line that a receipt is about: by its transaction, or the
-// one that waits to hear which transaction it is.
+// one that waits to hear which transaction it is. What has come to a bad end
+// has been heard of before, and is no answer to that.
 func (n *turn) lineOf(r circ.Receipt) int {
-	if i := n.lineOfTx(r.Tx); i >= 0 {
+	i := n.lineOfTx(r.Tx)
+	if i >= 0 || r.State == circ.Unverified || r.State == circ.Incomplete {
 		return i
 	}
 	return slices.IndexFunc(n.Lines, func(l Line) bool {

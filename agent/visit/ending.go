@@ -40,11 +40,12 @@ func (n *turn) leave(id circ.ItemID) {
 }
 
 // canUndo says whether an issue can be taken back whose tags did not take: all
-// of them must lie there, because an issue is over only when they are loud again.
+// of them must lie there, those that took as well, because an issue is over only
+// when they are loud again.
 func (n *turn) canUndo(l Line) bool {
 	there := func(u drivers.UID) bool { return has(l.own(), u) && n.lies(u) }
 	return l.State == LinePutBack && l.Kind == circ.Issue && l.Decision.Verdict == circ.Yes && !n.Other.Known() &&
-		!slices.ContainsFunc(l.Open, func(u drivers.UID) bool { return !there(u) })
+		!slices.ContainsFunc(l.Sent, func(u drivers.UID) bool { return !there(u) })
 }
 
 // undo takes an issue back.
@@ -186,7 +187,7 @@ func (n *turn) onlyForStaff() bool {
 func (n *turn) end() {
 	ended := n.Visit
 	n.trail = append(n.trail, Home)
-	n.State = State{House: n.House, Mode: n.Mode, ModeAt: n.ModeAt, Ease: Ease{Speech: n.Devices.Headset},
+	n.State = State{House: n.House, Mode: n.Mode, Cause: n.Cause, ModeAt: n.ModeAt, Ease: Ease{Speech: n.Devices.Headset},
 		Number: n.Number + 1, Began: n.now, Screen: Home, Since: n.now, Idle: n.now,
 		Parked: slices.Clone(n.OnPad), OnPad: n.OnPad, Devices: n.Devices, Stale: n.Stale,
 		Standing: Standing{Service: n.Standing.Service},

@@ -9,6 +9,7 @@ import (
 // moded sets what the kiosk is for. An emergency ends the visit at once;
 // everything else waits for its end.
 func (n *turn) moded(e Moded) {
+	n.Cause = e.Cause
 	if n.Mode == e.Mode {
 		return
 	}

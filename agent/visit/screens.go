@@ -45,6 +45,16 @@ const (
 	Emergency Mode = "emergency"
 )
 
+// Cause is why the kiosk itself said Out, for whoever stands before it.
+type Cause string
+
+// The causes. Nobody is told more: doctor is.
+const (
+	NoCause    Cause = ""      // a technician said it, or nothing can be read
+	CauseEnds  Cause = "ends"  // it stopped by itself, again and again
+	CauseBooks Cause = "books" // its own records do not open
+)
+
 // Overlay lies on top of a screen and changes nothing under it.
 type Overlay string
 

@@ -49,6 +49,7 @@ type State struct {
 	Noticed  bool          // staff have been told of them
 	Devices  Devices
 	Mode     Mode      // what the kiosk was told to be; Shows says what it is
+	Cause    Cause     // why Mode is Out
 	ModeAt   time.Time // wall clock at which Mode was set
 	House    House     // the venue's own ways; they outlive the visit
 	Stale    int       // hardware events that came too late: read before the visit began

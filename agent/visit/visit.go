@@ -102,7 +102,10 @@ type (
 	// may be known now.
 	News struct{}
 	// Moded sets what the kiosk as a whole is for.
-	Moded struct{ Mode Mode }
+	Moded struct {
+		Mode  Mode
+		Cause Cause
+	}
 	// HelpPressed is the help button beside the screen.
 	HelpPressed struct{ Read time.Duration }
 	// Tick says only that time has passed.

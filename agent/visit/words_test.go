@@ -92,6 +92,7 @@ func asideWords(s visit.State) string {
 		}
 	}
 	say(s.Shows() != visit.InService && s.Mode != "", "the kiosk is %s", s.Shows())
+	say(s.Cause != "", "because of its %s", s.Cause)
 	say(s.Typed != "", "typed %s", s.Typed)
 	say(s.Typing, "by number")
 	say(s.Screen == visit.PIN && s.Left > 0, "%d tries left", s.Left)

@@ -16,6 +16,7 @@ import (
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/central/catalogue"
 	"nightdesk/cmd/internal/central/receiver"
+	"nightdesk/cmd/internal/private"
 )
 
 func (p *program) create() *cobra.Command {
@@ -58,6 +59,9 @@ it receives SIGHUP.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(p.log, nil))
+			if err := private.Keep(); err != nil {
+				log.Warn("the memory is open to others", "error", err)
+			}
 			return p.with(cmd.Context(), central.Options{Serving: true, Log: log}, func(c *central.Central) error {
 				if err := login(c, &b, passwordFile); err != nil {
 					return err
@@ -69,7 +73,9 @@ it receives SIGHUP.`,
 					}
 					defer stop()
 				}
-				return c.Run(cmd.Context(), b)
+				err := c.Run(cmd.Context(), b)
+				log.Info("ended", "counts", c.Counts())
+				return err
 			})
 		},
 	}

@@ -142,7 +142,7 @@ func readLedger(ctx context.Context, path string) (doctor.LedgerReading, error) 
 	if errors.Is(err, os.ErrNotExist) {
 		return doctor.LedgerReading{Missing: true}, nil
 	}
-	out := doctor.LedgerReading{Open: len(r.Wishes)}
+	out := doctor.LedgerReading{Open: len(r.Wishes), Damaged: errors.Is(err, ledger.ErrDamaged)}
 	for _, e := range r.Events {
 		if e.Acked {
 			continue
@@ -171,6 +171,7 @@ func (p *patient) running(ctx context.Context) {
 	}
 	p.find(doctor.Bad(doctor.Warn, doctor.Program, "kiosk", "is not running", "systemctl start nightdesk"))
 	p.mode(agent.Report{})
+	p.faults(agent.Report{})
 	for _, pad := range p.cfg.Pads {
 		p.tryPad(ctx, pad)
 	}
@@ -193,6 +194,14 @@ func (p *patient) ask(ctx context.Context) {
 	}
 	p.find(doctor.Fine(doctor.Program, "kiosk", "is running (process %d), told %s ago what works", r.PID, p.clock.Now().Wall.Sub(r.At).Round(time.Second)))
 	p.mode(r)
+	p.faults(r)
+	p.find(doctor.CheckCentral(doctor.CentralReading{Online: r.Online, Heard: r.Heard, Began: r.Began}, p.clock.Now().Wall))
+	if r.Kept != "" {
+		p.find(doctor.CacheBegunAnew(r.Kept))
+	}
+	if r.Held || r.Shut != "" {
+		return // it has opened no device
+	}
 	for _, pad := range p.cfg.Pads {
 		p.find(device(doctor.Pads, "pad", pad.Name+" on "+pad.Path, r.Pads[pad.Name], r.Trouble["pad "+pad.Name]))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -46,10 +47,12 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[printers{}] = map[string]*sim.Printer{}
+			env.Values[held{}] = new(*sql.Tx)
 			return enrol(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"lend": lend, "get": get, "await": await, "shows": shows, "printer": printer, "scanner": scanner,
+			"hold": hold, "letgo": letGo,
 		},
 	})
 }
@@ -80,6 +83,24 @@ func scanner(ts *testscript.TestScript, _ bool, args []string) {
 	s, err := sim.NewScanner(sim.ScannerOptions{Suffix: "\r", Link: ts.MkAbs(args[0])})
 	ts.Check(err)
 	ts.Defer(func() { s.Close() })
+}
+
+// held is where a script keeps what it holds.
+type held struct{}
+
+// hold LEDGER is another program that writes a ledger and does not come to an
+// end; letgo is its end.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite3", "file:"+ts.MkAbs(args[0])+"?_txlock=immediate")
+	ts.Check(err)
+	tx, err := db.Begin()
+	ts.Check(err)
+	ts.Defer(func() { db.Close() })
+	*ts.Value(held{}).(**sql.Tx) = tx
+}
+
+func letGo(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check((*ts.Value(held{}).(**sql.Tx)).Rollback())
 }
 
 // enrol writes what a kiosk gets from central.

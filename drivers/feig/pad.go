@@ -126,7 +126,7 @@ func (p *Pad) Info(ctx context.Context, uid drivers.UID) (drivers.TagInfo, error
 	}
 	info, err := parseInfo(r.data)
 	if err == nil && info.UID != uid {
-		err = fmt.Errorf("%w: it names %v", drivers.ErrGarbled, info.UID)
+		err = fmt.Errorf("%w: it names %v", drivers.ErrNonsense, info.UID)
 	}
 	if err != nil {
 		return drivers.TagInfo{}, fmt.Errorf("%s, %v: %w", opInfo.command().name, uid, err)

@@ -58,7 +58,7 @@ func (r reply) err() error {
 		return nil
 	case statusTagErr:
 		if len(r.data) == 0 {
-			return fmt.Errorf("%w: a tag error without its code", drivers.ErrGarbled)
+			return fmt.Errorf("%w: a tag error without its code", drivers.ErrNonsense)
 		}
 		return drivers.TagError(r.data[0])
 	}

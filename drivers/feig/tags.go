@@ -149,7 +149,7 @@ func (p *Pad) Read(ctx context.Context, uid drivers.UID, first, n int) ([]byte, 
 		}
 		part, err := parseBlocks(r.data, ask)
 		if err == nil && size != 0 && len(part)/ask != size {
-			err = fmt.Errorf("%w: the block size changed", drivers.ErrGarbled)
+			err = fmt.Errorf("%w: the block size changed", drivers.ErrNonsense)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read %v: %w", uid, err)
@@ -166,11 +166,11 @@ func (p *Pad) Read(ctx context.Context, uid drivers.UID, first, n int) ([]byte, 
 // their size, then for each its security status and its bytes.
 func parseBlocks(data []byte, n int) ([]byte, error) {
 	if len(data) < 2 || int(data[0]) != n {
-		return nil, fmt.Errorf("%w: not the %d blocks asked for", drivers.ErrGarbled, n)
+		return nil, fmt.Errorf("%w: not the %d blocks asked for", drivers.ErrNonsense, n)
 	}
 	size, rest := int(data[1]), data[2:]
 	if size < 1 || n*size > mostBytes || len(rest) != n*(1+size) {
-		return nil, fmt.Errorf("%w: %d bytes for %d blocks of %d", drivers.ErrGarbled, len(rest), n, size)
+		return nil, fmt.Errorf("%w: %d bytes for %d blocks of %d", drivers.ErrNonsense, len(rest), n, size)
 	}
 	blocks := make([]byte, 0, n*size)
 	for ; len(rest) > 0; rest = rest[1+size:] {
@@ -186,7 +186,7 @@ func parseBlocks(data []byte, n int) ([]byte, error) {
 // still only a claim: read the last block before trusting it.
 func parseInfo(data []byte) (drivers.TagInfo, error) {
 	if len(data) != infoLength {
-		return drivers.TagInfo{}, fmt.Errorf("%w: %d bytes of system information", drivers.ErrGarbled, len(data))
+		return drivers.TagInfo{}, fmt.Errorf("%w: %d bytes of system information", drivers.ErrNonsense, len(data))
 	}
 	info := drivers.TagInfo{
 		DSFID:     data[0],

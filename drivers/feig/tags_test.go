@@ -118,7 +118,7 @@ func TestWhatAStatusMeansForATag(t *testing.T) {
 		{[]byte{0x02}, drivers.ErrGone},
 		{[]byte{0x83, 0x00}, drivers.ErrGone},
 		{[]byte{0x95, 0x10}, drivers.TagError(0x10)},
-		{[]byte{0x95}, drivers.ErrGarbled},
+		{[]byte{0x95}, drivers.ErrNonsense},
 		{[]byte{0x03, 0x00}, drivers.TagError(0x13)}, // one tag's trouble, not the reader's
 		{[]byte{0x04}, drivers.TagError(0x10)},
 		{[]byte{0x05}, drivers.TagError(0x01)},
@@ -154,8 +154,8 @@ func TestInfo(t *testing.T) {
 		{"blocks of eight", info(7, 31), 8, 32, nil},
 		{"256 blocks", info(3, 255), 4, 256, nil},
 		{"not told", info(0, 0), 4, 0, nil},
-		{"in another's name", other, 0, 0, drivers.ErrGarbled},
-		{"short", info(3, 27)[:12], 0, 0, drivers.ErrGarbled},
+		{"in another's name", other, 0, 0, drivers.ErrNonsense},
+		{"short", info(3, 27)[:12], 0, 0, drivers.ErrNonsense},
 		{"lifted", []byte{0x01}, 0, 0, drivers.ErrGone},
 	} {
 		got, err := open(t, scripted(test.body)).Info(t.Context(), book())
@@ -180,8 +180,8 @@ func TestBlocksThatDoNotFit(t *testing.T) {
 		"size nought":               {0, 2, 0, 0, 0},
 	} {
 		pad := open(t, scripted(body))
-		if got, err := pad.Read(t.Context(), book(), 0, 2); !errors.Is(err, drivers.ErrGarbled) {
-			t.Errorf("%s: got % X and %v, want %v", name, got, err, drivers.ErrGarbled)
+		if got, err := pad.Read(t.Context(), book(), 0, 2); !errors.Is(err, drivers.ErrNonsense) {
+			t.Errorf("%s: got % X and %v, want %v", name, got, err, drivers.ErrNonsense)
 		}
 	}
 }

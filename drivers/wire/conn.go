@@ -43,10 +43,10 @@ type Options struct {
 	// reader listens again. 0 is none.
 	Gap time.Duration
 
-	// Resync are harmless commands, best two with different codes. After a failure the
-	// first that is not the failed command itself is asked, so that an
-	// answer that comes too late cannot be taken for the next command's. None
-	// leaves only the waiting.
+	// Resync are harmless commands, best two with different codes. After a failure
+	// one that was not asked since is asked, so that an answer that comes too
+	// late cannot be taken for the next command's; when all have been asked, the
+	// reader has to prove that it is in step. None leaves only the waiting.
 	Resync [][]byte
 }
 
@@ -60,6 +60,9 @@ type Conn struct {
 	sent  time.Time // when its last byte went out; zero before the first
 	heard time.Time // when the last byte came in
 	doubt bool      // an answer may still be under way
+	spent []bool    // of Options.Resync, those asked since there was no doubt: an answer to one may be an old one's
+	alone bool      // an answer to another command is no answer that is dropped, but a failure
+	tests int       // proofs that were wanted
 	dead  error     // why there will be no further answer
 }
 
@@ -68,7 +71,7 @@ func New(port Port, o Options) *Conn {
 	if o.Response == 0 {
 		o.Response = time.Second
 	}
-	return &Conn{port: port, o: o}
+	return &Conn{port: port, o: o, spent: make([]bool, len(o.Resync))}
 }
 
 // Do sends cmd, a whole frame, and returns the frame that answers it. The
@@ -80,7 +83,7 @@ func New(port Port, o Options) *Conn {
 // After a failure the next Do begins with finding the reader again: it waits
 // until the reader's response time since the last byte sent has passed, drops
 // what has come, and has a different command answered. If that fails, cmd is
-// not sent.
+// not sent, and a reader that fails more often has to prove more.
 func (c *Conn) Do(ctx context.Context, cmd []byte) ([]byte, error) {
 	if c.dead != nil {
 		return nil, c.dead
@@ -108,6 +111,9 @@ func (c *Conn) ready(ctx context.Context) error {
 	for range tries {
 		if !c.doubt {
 			quiet, err := c.rest(ctx)
+			if quiet {
+				clear(c.spent)
+			}
 			if quiet || err != nil {
 				return err
 			}
@@ -142,12 +148,57 @@ func (c *Conn) resync(ctx context.Context) error {
 	if err := c.drain(ctx); err != nil {
 		return err
 	}
-	for _, cmd := range c.o.Resync {
-		if bytes.Equal(cmd, c.last) {
+	for i, cmd := range c.o.Resync {
+		if c.spent[i] || bytes.Equal(cmd, c.last) {
 			continue
 		}
 		_, err := c.exchange(ctx, cmd)
 		return err
+	}
+	if len(c.o.Resync) > 1 {
+		return c.prove(ctx)
+	}
+	c.doubt = false
+	return nil
+}
+
+// Of a proof: how often the first resync command is asked, at least, and how
+// much more often now and then. A reader that is as many questions behind as
+// proofs are long must not find the same proof again.
+const (
+	proof     = 3
+	proofMore = 5
+)
+
+// prove ends the doubt about a reader that has been asked everything already,
+// in vain: each answer that comes now may be an old one's. It asks the first
+// resync command several times and then the second. A reader in step gives each
+// answer in time and nothing else; one that is behind gives the first's answer
+// where the second's is due. It takes no bad reader for that: an adapter that
+// was held up delivers late, but in order.
+func (c *Conn) prove(ctx context.Context) error {
+	c.alone = true
+	defer func() { c.alone = false }()
+	first := proof + c.tests%proofMore
+	c.tests++
+	for n := range first + 1 {
+		cmd := c.o.Resync[0]
+		if n == first {
+			cmd = c.o.Resync[1]
+		}
+		_, err := c.exchange(ctx, cmd)
+		more := c.doubt
+		c.doubt = true
+		if err != nil {
+			return err
+		}
+		quiet, err := c.rest(ctx)
+		if err != nil {
+			return err
+		}
+		if more || !quiet {
+			return fmt.Errorf("%w: it is behind with its answers", drivers.ErrGarbled)
+		}
 	}
 	c.doubt = false
 	return nil
@@ -176,6 +227,9 @@ func (c *Conn) drain(ctx context.Context) error {
 func (c *Conn) exchange(ctx context.Context, cmd []byte) ([]byte, error) {
 	c.doubt = true
 	c.last = append(c.last[:0], cmd...)
+	for i, known := range c.o.Resync {
+		c.spent[i] = c.spent[i] || bytes.Equal(known, cmd)
+	}
 	c.buf = c.buf[:0]
 	n, err := c.port.Write(cmd)
 	c.sent = time.Now()
@@ -235,6 +289,9 @@ func (c *Conn) take(cmd []byte) ([]byte, error) {
 		c.buf = slices.Delete(c.buf, 0, n)
 		if c.o.Match == nil || c.o.Match(cmd, frame) {
 			return frame, nil
+		}
+		if c.alone {
+			return nil, fmt.Errorf("%w: it answers what was asked before", drivers.ErrGarbled)
 		}
 	}
 	if len(c.buf) >= limit {

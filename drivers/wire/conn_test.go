@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -264,8 +266,67 @@ func TestResyncIsAnotherCommandThanTheOneThatFailed(t *testing.T) {
 		fails(t, c, "X", drivers.ErrSilent)
 		fails(t, c, "A1", drivers.ErrSilent) // it was Y that nobody answered
 		do(t, c, "A1", "a1")
-		if got := sentNames(l); got != "XYXA" {
-			t.Errorf("sent: got %s, want XYXA", got)
+		if got := sentNames(l); got != "XYXXXYA" {
+			t.Errorf("sent: got %s, want XYXXXYA: an answer to X alone could be the first one's", got)
+		}
+	})
+}
+
+// A reader that answers each command with the answer to an earlier one, or
+// later than it may, is not believed, however often it is asked: its answers
+// have the right names now and then, and are another's all the same.
+func TestAReaderThatStaysBehindIsNotBelieved(t *testing.T) {
+	for behind := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			var held [][]byte
+			late := func(cmd []byte) []delivery {
+				held = append(held, obedient(cmd)[0].data)
+				if len(held) <= behind {
+					return nil
+				}
+				next := held[0]
+				held = held[1:]
+				return []delivery{{data: next}}
+			}
+			l := newLine(late)
+			c := connect(l)
+			for n := range 60 {
+				cmd := fmt.Sprintf("A%02d", n)
+				got, err := c.Do(t.Context(), say(cmd))
+				if err == nil && !bytes.Equal(got, say("a"+cmd[1:])) {
+					t.Errorf("%d behind: %s was answered by %q", behind, cmd, got)
+				}
+				if behind == 0 && err != nil {
+					t.Errorf("a reader that is never behind: %v", err)
+				}
+			}
+			l.answer = obedient
+			for range 20 {
+				if _, err := c.Do(t.Context(), say("B1")); err == nil {
+					return
+				}
+			}
+			t.Errorf("%d behind: in step again, it is not found again", behind)
+		})
+	}
+}
+
+func TestAReaderThatIsTooLateForLongIsNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chance := rand.New(rand.NewPCG(1, 2))
+		var l *line
+		var last time.Duration
+		l = newLine(func(cmd []byte) []delivery {
+			now := time.Since(l.zero)
+			last = max(last, now+1101*time.Millisecond+time.Duration(chance.IntN(2000))*time.Millisecond)
+			return []delivery{{after: last - now, data: obedient(cmd)[0].data}}
+		})
+		c := connect(l)
+		for n := range 1000 {
+			cmd := fmt.Sprintf("A%03d", n)
+			if got, err := c.Do(t.Context(), say(cmd)); err == nil && !bytes.Equal(got, say("a"+cmd[1:])) {
+				t.Errorf("%s was answered by %q", cmd, got)
+			}
 		}
 	})
 }

@@ -42,6 +42,8 @@ func modes() []Picture {
 		picture("closed", visit.Home, mode(visit.Closed)),
 		picture("out", visit.Home, device(func(d *visit.Devices) { *d = visit.Devices{HasPads: true, Online: true} })),
 		picture("out-told", visit.Home, mode(visit.Out)),
+		picture("out-ends", visit.Home, mode(visit.Out), func(st *visit.State) { st.Cause = visit.CauseEnds }),
+		picture("out-books", visit.Home, mode(visit.Out), func(st *visit.State) { st.Cause = visit.CauseBooks }),
 		picture("tech", visit.Home, mode(visit.Tech)),
 		picture("emergency", visit.Home, mode(visit.Emergency)),
 		picture("emergency-settle", visit.Settle, signedIn, mode(visit.Emergency),

@@ -63,6 +63,7 @@ func rules() []rule {
 		{"circ does nothing", under(agent + "/circ"), func(_, i string) bool {
 			return strings.HasPrefix(i, "nightdesk/") && i != dev
 		}},
+		{"watch calls nobody", under(agent + "/watch"), func(_, i string) bool { return strings.HasPrefix(i, "nightdesk/") }},
 		{"only wire and catalog know the serial library", not(anyOf(dev+"/wire", dev+"/catalog")), imports(under("go.bug.st/serial"))},
 		{"only ledger, cache and central's store know SQL", not(anyOf(agent+"/ledger", agent+"/cache", central)), imports(sql)},
 		{"only uplink and central's receiver know MQTT", not(anyOf(agent+"/uplink", central+"/receiver")), imports(under("github.com/eclipse/paho.mqtt.golang"))},
@@ -141,6 +142,7 @@ func TestTheRulesCanFail(t *testing.T) {
 		"nightdesk/cmd/other": "github.com/mochi-mqtt/server/v2",
 		dev + "/sim":          dev + "/feig",
 		agent + "/pads":       "go.bug.st/serial",
+		agent + "/watch":      agent + "/ledger",
 	}
 	for pkg, imported := range wrong {
 		caught := false

@@ -131,7 +131,7 @@ func (c *Central) ack(ctx context.Context, k inbox.Kiosk, a inbox.Answer, at tim
 	msg, err := contract.Encode(contract.KindAck, contract.Ack{
 		Statement: c.voice.Says(contract.KindAck, k.Name, at, feeds.AckFor),
 		Kiosk:     k.Name, Epoch: a.Epoch, Through: a.Through, Hash: a.Hash, Need: a.Need, Order: a.Order,
-		Items: heads.Items, Own: heads.Own,
+		Session: a.Session, Asked: a.Asked, Items: heads.Items, Own: heads.Own,
 	}, c.voice.Key)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 type Reading struct {
 	Tags    []Tag
 	Ledger  ledger.Report
+	Lives   []ledger.Report // other lives of the kiosk's ledger: before its disk was put back, or on a copy of it
 	Central Central
 	Told    []Told
 }
@@ -42,6 +43,7 @@ type Event struct {
 	Epoch circ.Epoch
 	N     uint64
 	Body  []byte
+	Again bool // central knew the act, and did nothing
 }
 
 // Loan is an open loan of central's record.

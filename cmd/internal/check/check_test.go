@@ -150,3 +150,88 @@ func TestATagThatWasReportedMayBeLoud(t *testing.T) {
 		t.Errorf("harms %v, want none", v.Harms)
 	}
 }
+
+func TestATagOfABrokenReturnMayBeLoud(t *testing.T) {
+	r := evening()
+	r.Tags[0].AFI, r.Tags[0].Says = 0x07, circ.Loud
+	broken := ledger.AuditedEvent{Tags: []contract.TagRef{{UID: uid(1)}},
+		Entry: ledger.Entry{Epoch: epoch, N: 4, Type: contract.ReturnIncomplete, Tx: circ.Tx{44}, Item: "30001"}}
+	r.Ledger.Events = append(r.Ledger.Events, broken)
+	if v := check.InTheDark(r); !v.OK() {
+		t.Errorf("harms %v, want none", v.Harms)
+	}
+	again := broken
+	again.N, again.Type, again.Tx = 5, contract.LoanIssued, loans["30001"]
+	r.Ledger.Events = append(r.Ledger.Events, again)
+	if v := check.InTheDark(r); v.OK() {
+		t.Error("a loud tag was excused by a return before its loan")
+	}
+}
+
+func TestPartsOfASetComeBackOneByOne(t *testing.T) {
+	r := evening()
+	r.Tags[0] = check.Tag{UID: uid(1), Item: "30001", Part: 1, Of: 2, AFI: 0x07, Says: circ.Loud}
+	r.Tags = append(r.Tags, check.Tag{UID: uid(4), Item: "30001", Part: 2, Of: 2, AFI: 0xC2, Says: circ.Quiet})
+	r.Ledger.Wishes = []circ.Wish{{UID: uid(4), Want: circ.Loud, Item: "30001", Part: 2, Of: 2}}
+	if v := check.InTheDark(r); !v.OK() {
+		t.Errorf("harms %v, want none", v.Harms)
+	}
+}
+
+func TestARenewedLoanIsTheSameLoan(t *testing.T) {
+	r := evening()
+	body, _ := json.Marshal(contract.Event{N: 4, Type: contract.LoanRenewed, Tx: circ.Tx{14}, Data: data("30001")})
+	r.Ledger.Events = append(r.Ledger.Events, ledger.AuditedEvent{Body: body,
+		Entry: ledger.Entry{Epoch: epoch, N: 4, Type: contract.LoanRenewed, Tx: circ.Tx{14}, Item: "30001", Acked: true}})
+	r.Central.Events = append(r.Central.Events, check.Event{Epoch: epoch, N: 4, Body: body})
+	r.Ledger.Loans["30001"] = ledger.OnLoan{Tx: circ.Tx{14}, Epoch: epoch, N: 4}
+	if v := check.AtRest(r); !v.OK() {
+		t.Errorf("harms %v, want none", v.Harms)
+	}
+}
+
+func TestWhatWasPrunedCannotBeHeldAgainstATag(t *testing.T) {
+	r := evening()
+	r.Tags[0].AFI, r.Tags[0].Says = 0x07, circ.Loud
+	r.Ledger.Events, r.Ledger.Base[epoch] = r.Ledger.Events[1:], 1
+	if v := check.InTheDark(r); !v.OK() {
+		t.Errorf("harms %v, want none", v.Harms)
+	}
+}
+
+// putBack is the evening of a kiosk whose disk was put back to before event 2,
+// and which has said the rest again in a new epoch: 30002 was lent and came back
+// in a life that the ledger has forgotten.
+func putBack() check.Reading {
+	r := evening()
+	next := uuid.UUID{2}
+	life := r.Ledger
+	life.Events = slices.Clone(r.Ledger.Events)
+	r.Lives = []ledger.Report{life}
+	said := r.Central.Events[0]
+	r.Ledger.Events = []ledger.AuditedEvent{r.Ledger.Events[0]}
+	r.Ledger.Events[0].Epoch, r.Ledger.Epoch = next, next
+	r.Ledger.Acked = map[circ.Epoch]uint64{next: 1}
+	r.Central.Events = append(r.Central.Events, check.Event{Epoch: next, N: 1, Body: said.Body, Again: true})
+	return r
+}
+
+func TestAnotherLifeOfTheLedgerIsAWitness(t *testing.T) {
+	if v := check.AtRest(putBack()); !v.OK() || v.Acked != 3 {
+		t.Errorf("%s, harms %v, want none", v, v.Harms)
+	}
+	for name, spoil := range map[string]func(*check.Reading){
+		"central took a repetition for another act": func(r *check.Reading) { r.Central.Events[3].Again = false },
+		"central has lost what another life knows":  func(r *check.Reading) { r.Central.Events = slices.Delete(r.Central.Events, 2, 3) },
+		"central has what no life knows":            func(r *check.Reading) { r.Lives = nil },
+		"a tag is quiet that a forgotten return made loud": func(r *check.Reading) {
+			r.Tags[1].AFI, r.Tags[1].Says = 0xC2, circ.Quiet
+		},
+	} {
+		r := putBack()
+		spoil(&r)
+		if v := check.AtRest(r); v.OK() {
+			t.Errorf("%s: nothing was found", name)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
 )
 
 // record holds central's open loans against the ledger's and against what the
@@ -26,10 +27,16 @@ func (r Reading) record(v *Verdict) {
 // transaction, of all that this kiosk has handled.
 func (r Reading) againstLedger(v *Verdict, loans map[circ.ItemID]Loan) {
 	handled := map[circ.ItemID]bool{}
+	renewed := map[circ.Tx]bool{} // central's loan keeps the transaction that it began with
 	for _, e := range r.Ledger.Events {
 		handled[e.Item] = true
+		renewed[e.Tx] = e.Type == contract.LoanRenewed
 	}
+	elsewhere := r.elsewhere()
 	for _, item := range slices.Sorted(maps.Keys(handled)) {
+		if elsewhere[item] {
+			continue
+		}
 		ours, here := r.Ledger.Loans[item]
 		theirs, there := loans[item]
 		switch {
@@ -37,7 +44,7 @@ func (r Reading) againstLedger(v *Verdict, loans map[circ.ItemID]Loan) {
 			v.harm("central's record is the ledger's", "item %s is on loan in the ledger and not at central", item.Tail())
 		case !here && there:
 			v.harm("central's record is the ledger's", "item %s is on loan at central and not in the ledger", item.Tail())
-		case here && ours.Tx != theirs.Tx:
+		case here && ours.Tx != theirs.Tx && !renewed[ours.Tx]:
 			v.harm("central's record is the ledger's", "item %s is on loan by one transaction in the ledger and by another at central", item.Tail())
 		}
 	}

@@ -58,7 +58,7 @@ func AtCentral(ctx context.Context, c Record, kiosk string) (Central, error) {
 		return out, fmt.Errorf("read central's events: %w", err)
 	}
 	for _, e := range events {
-		out.Events = append(out.Events, Event{Epoch: e.Epoch, N: e.N, Body: e.Body})
+		out.Events = append(out.Events, Event{Epoch: e.Epoch, N: e.N, Body: e.Body, Again: e.Reason == record.Duplicate})
 	}
 	loans, err := c.Loans(ctx, false)
 	if err != nil {

@@ -43,6 +43,9 @@ func configText(v Venue, broker string) string {
 credential = "credential.json"
 data = "kiosk"
 
+[watch]
+restarts = 0 # a power cut of the demonstration's is no new boot of this computer
+
 [broker]
 url = "mqtt://%s"
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 )
@@ -20,6 +22,9 @@ type Answer struct {
 	Order   contract.Order
 	Stored  int  // events that were new
 	Grew    bool // central noticed that it is older than it was: feeds have a new generation
+
+	Session uuid.UUID // of the hello that is answered, and its Mono
+	Asked   int64
 }
 
 // Batch stores what is new in a batch. After it returns without an error, the

@@ -20,6 +20,18 @@ func (b *Inbox) Hello(ctx context.Context, l Letter, at time.Time) (contract.Hel
 	}
 	var a Answer
 	err := b.store.Receive(ctx, l.Kiosk.Name, func(tx Tx) error {
+		if s, again, err := repeated(tx, m); err != nil || again {
+			a = state(s)
+			return err
+		}
+		if err := began(tx, m, at); err != nil {
+			return err
+		}
+		older, err := older(tx, m, at)
+		if err != nil || older {
+			a = Answer{Epoch: m.Epoch, Order: contract.Again, Grew: true}
+			return err
+		}
 		s, order, err := enter(tx, l.Kiosk, m.Epoch, at)
 		if err != nil || order != "" {
 			a = Answer{Epoch: m.Epoch, Order: order}
@@ -31,7 +43,18 @@ func (b *Inbox) Hello(ctx context.Context, l Letter, at time.Time) (contract.Hel
 	if err != nil {
 		return m, Answer{}, fmt.Errorf("answer the hello of %s: %w", l.Kiosk.Name, err)
 	}
+	a.Session, a.Asked = m.Session, m.Mono
 	return m, a, nil
+}
+
+// began notes when a kiosk's boot began, by central's clock: whatever the
+// kiosk's says, the events of that boot are as many milliseconds later as they
+// tell themselves (design D9).
+func began(tx Tx, m contract.Hello, at time.Time) error {
+	if m.Mono <= 0 || m.Boot == [16]byte{} {
+		return nil // a kiosk of before, or nonsense
+	}
+	return tx.Began(m.Boot, m.Mono, at)
 }
 
 func compare(tx Tx, s Stream, m contract.Hello, at time.Time) (Answer, error) {
@@ -106,4 +129,47 @@ func jump(tx Tx, s Stream, m contract.Hello, at time.Time) (Answer, error) {
 		a.Need = &contract.Range{From: s.Stored + 1, To: m.Last}
 	}
 	return a, tx.Append(s, nil)
+}
+
+// older says whether central was restored from a copy that is older than an
+// epoch which has ended since: it has never heard of the kiosk's present epoch,
+// and lacks what it once acknowledged of one before. Nobody would ever ask for
+// that; so the kiosk is to send everything that it keeps.
+func older(tx Tx, m contract.Hello, at time.Time) (bool, error) {
+	known, err := tx.Known(m.Epoch)
+	if err != nil || known {
+		return false, err
+	}
+	var lacks bool
+	for _, e := range m.Ended {
+		stored, err := tx.StoredOf(e.Epoch)
+		if err != nil {
+			return false, err
+		}
+		if stored >= e.Acked {
+			continue
+		}
+		lacks = true
+		if err := lacking(tx, e, stored, at); err != nil {
+			return false, err
+		}
+	}
+	if !lacks {
+		return false, nil
+	}
+	return true, tx.Restored(at)
+}
+
+// lacking tells staff that central is older than it was, and of what neither
+// side has any more.
+func lacking(tx Tx, e contract.Ended, stored uint64, at time.Time) error {
+	alarm := Alarm{
+		Reason: Recovered, Epoch: e.Epoch, N: stored + 1, At: at,
+		Note: fmt.Sprintf("central had acknowledged events up to %d of an epoch that has ended and has them only up to %d: it was restored from an older copy. The kiosk sends them again; import the catalogue again too", e.Acked, stored),
+	}
+	if e.First > stored+1 {
+		alarm.Reason = Lost
+		alarm.Note = fmt.Sprintf("events %d to %d of an epoch that has ended are neither here nor on the kiosk any more; look for them in an older copy of central.db", stored+1, e.First-1)
+	}
+	return tx.Alarm(alarm)
 }

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 )
@@ -61,11 +63,21 @@ type Tx interface {
 	Current() (Stream, bool, error)
 	// Known says whether the kiosk ever used an epoch.
 	Known(circ.Epoch) (bool, error)
+	// StoredOf is how far an epoch's events are stored; 0 if it is not known.
+	StoredOf(circ.Epoch) (uint64, error)
 	// Begin makes an epoch the current one, with nothing stored. A resumed
 	// kiosk is resumed no longer.
 	Begin(circ.Epoch, time.Time) error
 	// HashAt gives the chain hash at n; not found for n = 0 and for lost events.
 	HashAt(epoch circ.Epoch, n uint64) (contract.Hash, bool, error)
+	// Began notes how long a boot of the kiosk had run at a time, in
+	// milliseconds: so central learns when it began. What was told soon before
+	// stands if it says an earlier beginning, for a message can only have been
+	// late.
+	Began(boot uuid.UUID, mono int64, at time.Time) error
+	// Heard is the longest that a boot of the kiosk is known to have run, in
+	// milliseconds; 0: nothing was heard of it.
+	Heard(boot uuid.UUID) (mono int64, err error)
 	// Append stores events and moves the stream to s.
 	Append(s Stream, events []Stored) error
 	// Restored starts a new generation of the feeds: a kiosk has proved that

@@ -113,16 +113,19 @@ func userTimeout(_, _ string, c syscall.RawConn) error {
 	return errors.Join(err, set)
 }
 
-// limited watches the lengths of the packets that come in. The client library
-// would take up to 256 MB into memory because a header says so.
+// limited watches the headers of the packets that come in. The client library
+// would take up to 256 MB into memory because a header says so; it keeps
+// messages of QoS 2 until they are released; and it panics at a SUBACK with
+// more answers than were asked for.
 type limited struct {
 	net.Conn
+	first  byte // type and flags of the present packet
 	skip   int  // bytes of the present packet still to come
 	length int  // being read
 	digit  uint // of the length: 0 while the type is awaited, then 1 to 4
 }
 
-var errPacket = errors.New("the broker sent a packet larger than any of ours")
+var errPacket = errors.New("the broker sent a packet that none of ours can be")
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
@@ -144,11 +147,11 @@ func (l *limited) watch(p []byte) error {
 		b := p[0]
 		p = p[1:]
 		if l.digit == 0 {
-			l.digit, l.length = 1, 0
+			l.first, l.digit, l.length = b, 1, 0
 			continue
 		}
 		l.length |= int(b&0x7f) << (7 * (l.digit - 1))
-		if l.length > maxPacket || l.digit == 4 && b >= 0x80 {
+		if l.length > maxPacket || l.digit == 4 && b >= 0x80 || b < 0x80 && !expected(l.first, l.length) {
 			return errPacket
 		}
 		if l.digit++; b < 0x80 {
@@ -156,4 +159,18 @@ func (l *limited) watch(p []byte) error {
 		}
 	}
 	return nil
+}
+
+// expected says whether a broker may send central a packet of this type, with
+// these flags, of this length (MQTT 3.1.1, 2.2 and 3.2 to 3.13).
+func expected(first byte, length int) bool {
+	switch first {
+	case 0x20, 0x40: // CONNACK, PUBACK
+		return length == 2
+	case 0x90: // SUBACK: central subscribes to one filter
+		return length == 3
+	case 0xd0: // PINGRESP
+		return length == 0
+	}
+	return first&0xf0 == 0x30 && first&0x04 == 0 // PUBLISH, at QoS 0 or 1 as was subscribed
 }

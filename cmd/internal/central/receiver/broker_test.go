@@ -38,6 +38,10 @@ func TestLargePacketsEndTheSession(t *testing.T) {
 		{"ours", append(append(packet(0), packet(300)...), packet(maxPacket)...), nil},
 		{"one byte too many", append(packet(5), packet(maxPacket+1)...), errPacket},
 		{"256 MB announced", []byte{0x30, 0xff, 0xff, 0xff, 0x7f}, errPacket},
+		{"what a session begins with", []byte{0x20, 2, 0, 0, 0x90, 3, 0, 1, 1, 0x40, 2, 0, 2, 0x32, 3, 0, 1, 'x', 0xd0, 0}, nil},
+		{"a message of QoS 2, which would be kept until it is released", []byte{0x34, 3, 0, 1, 'x'}, errPacket},
+		{"a subscription with more answers than filters", []byte{0x90, 4, 0, 1, 0, 0}, errPacket},
+		{"what only a client says", []byte{0x82, 6, 0, 1, 0, 1, 'x', 1}, errPacket},
 		{"a length without an end", []byte{0x30, 0x80, 0x80, 0x80, 0x80, 0x01}, errPacket},
 	} {
 		for _, n := range []int{1, 7, 1 << 20} {

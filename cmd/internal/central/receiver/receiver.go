@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -42,11 +43,13 @@ var ErrFatal = errors.New("central cannot go on")
 
 const (
 	waiting       = 1024             // messages held while one is handled; more than that, and the session is dropped
+	heldBytes     = 16 << 20         // of their payloads; likewise
 	maxPacket     = 160 << 10        // bytes of an MQTT packet: contract.MaxMessage and its topic
 	patience      = 15 * time.Second // for the broker's answer to anything
 	coalesce      = 200 * time.Millisecond
 	longestPause  = time.Minute
 	shortestPause = time.Second
+	logEvery      = time.Second // between two lines about messages that are not used
 	goodSession   = time.Minute // a session that lived so long makes the next pause short again
 )
 
@@ -57,6 +60,8 @@ type Receiver struct {
 	authority string
 	id        string // MQTT client id
 	log       *slog.Logger
+	noted     time.Time // of the last line about a message that was not used; for Run's goroutine
+	passed    int       // such messages since then
 }
 
 // New makes a receiver. The id must differ between receivers on one broker.
@@ -99,7 +104,8 @@ func (r *Receiver) Run(ctx context.Context) error {
 type session struct {
 	client mqtt.Client
 	in     chan mqtt.Message
-	lost   chan error // holds the first reason only
+	held   atomic.Int64 // bytes of the payloads in it
+	lost   chan error   // holds the first reason only
 }
 
 func (r *Receiver) session(ctx context.Context) error {
@@ -118,7 +124,7 @@ func (r *Receiver) session(ctx context.Context) error {
 	if err := s.wait(ctx, token, "subscribe"); err != nil {
 		return err
 	}
-	if granted := token.(*mqtt.SubscribeToken).Result()[filter]; granted > 2 {
+	if granted, answered := token.(*mqtt.SubscribeToken).Result()[filter]; !answered || granted > 1 {
 		return fmt.Errorf("the broker refuses to let central read %s: check its access list", filter)
 	}
 	r.log.Info("connected", "broker", r.broker.URL, "as", r.id)
@@ -127,12 +133,18 @@ func (r *Receiver) session(ctx context.Context) error {
 
 // receive is called on paho's goroutine, which must not be held up.
 func (s *session) receive(_ mqtt.Client, m mqtt.Message) {
-	select {
-	case s.in <- m:
-	default:
-		s.drop(errors.New("more messages at once than can be held; they will be sent again"))
+	if s.held.Add(int64(len(m.Payload()))) <= heldBytes {
+		select {
+		case s.in <- m:
+			return
+		default:
+		}
 	}
+	s.held.Add(-int64(len(m.Payload())))
+	s.drop(errFlood)
 }
+
+var errFlood = errors.New("more messages at once than can be held; they will be sent again")
 
 func (s *session) drop(why error) {
 	select {
@@ -157,6 +169,7 @@ func (r *Receiver) work(ctx context.Context, s *session) error {
 		case err := <-s.lost:
 			return err
 		case m := <-s.in:
+			s.held.Add(-int64(len(m.Payload())))
 			if err := r.handle(ctx, s, m); err != nil {
 				return err
 			}
@@ -174,9 +187,21 @@ func (r *Receiver) handle(ctx context.Context, s *session, m mqtt.Message) error
 		return err
 	}
 	if err != nil {
-		r.log.Warn("message not used", "topic", m.Topic(), "bytes", len(m.Payload()), "error", err)
+		r.unused(m, err)
 	}
 	return s.publish(ctx, outs)
+}
+
+// unused logs a message that led to nothing, but not a thousand of them: a
+// stranger must not be able to fill the log, nor with one topic.
+func (r *Receiver) unused(m mqtt.Message, why error) {
+	r.passed++
+	if time.Since(r.noted) < logEvery {
+		return
+	}
+	topic := m.Topic()
+	r.log.Warn("message not used", "topic", topic[:min(len(topic), 200)], "bytes", len(m.Payload()), "error", why, "since the last line", r.passed)
+	r.noted, r.passed = time.Now(), 0
 }
 
 func (r *Receiver) tell(ctx context.Context, s *session, bulletin func(context.Context) ([]Out, error)) error {

@@ -87,7 +87,7 @@ func (a act) lend(d contract.Loan, card circ.Card, v *verdict) error {
 		return err
 	}
 	l := Loan{
-		Tx: a.event.Tx, Item: d.Item, Card: card, Class: item.Class, Kiosk: a.stored.Kiosk,
+		Tx: a.event.Tx, Item: d.Item, Card: card, Class: item.Class, Source: a.source(),
 		Start: a.at, Due: d.Due, Provisional: d.Provisional,
 	}
 	open, found, err := a.tx.OpenLoan(d.Item)
@@ -152,9 +152,13 @@ func (a act) again(open Loan, d contract.Loan, v *verdict) error {
 	v.out, v.reason = Changed, circ.ItemAlreadyYours
 	if d.Due.After(open.Due) && a.at.After(open.Start.Add(renewAfter)) {
 		open = a.extend(open, d)
-		if err := a.tx.PutLoan(open); err != nil {
-			return err
-		}
+	}
+	// It may have come back in between, and that arrives later.
+	if a.ordered(open.Source) || a.at.After(open.since()) {
+		open.Again, open.Source = later(a.at, open.since()), a.source()
+	}
+	if err := a.tx.PutLoan(open); err != nil {
+		return err
 	}
 	return a.promised(open, d)
 }
@@ -176,13 +180,13 @@ func (a act) promised(l Loan, d contract.Loan) error {
 // displace resolves an issue against another card's open loan. A kiosk's own
 // acts are in the order of their numbers, whatever its clock said.
 func (a act) displace(open Loan, l *Loan, v *verdict) error {
-	apart := a.at.Sub(open.Start).Abs()
-	if open.Kiosk != a.stored.Kiosk && apart < twinWindow {
+	apart := a.at.Sub(open.since()).Abs()
+	if !a.ordered(open.Source) && apart < twinWindow {
 		v.urgent = true
 		v.flag(Twin, "issued at two kiosks within minutes: look whether two items carry the same number")
 	}
-	if open.Kiosk != a.stored.Kiosk && open.Start.After(a.at) {
-		l.End, l.EndedBy, l.EndedTx = open.Start, ByIssue, open.Tx
+	if !a.ordered(open.Source) && open.since().After(a.at) {
+		l.End, l.EndedBy, l.EndedTx = open.since(), ByIssue, open.Tx
 		v.flag(Late, "a later loan of this item was recorded first; it stays, this one is history")
 		return nil
 	}
@@ -196,8 +200,8 @@ func (a act) displace(open Loan, l *Loan, v *verdict) error {
 
 // returnedSince closes a loan whose return another kiosk reported first (row 24).
 func (a act) returnedSince(l *Loan, v *verdict) error {
-	at, kiosk, err := a.tx.LastReturn(l.Item)
-	if err != nil || kiosk == "" || kiosk == a.stored.Kiosk || !at.After(a.at) {
+	at, from, err := a.tx.LastReturn(l.Item)
+	if err != nil || from.Kiosk == "" || a.ordered(from) || !at.After(a.at) {
 		return err
 	}
 	l.End, l.EndedBy = at, ByReturn
@@ -253,7 +257,7 @@ func (a act) cancel(d contract.Loan, v *verdict) error {
 		v.flag(CancelNoLoan, "the issue it takes back was never recorded as a loan of its own")
 		return nil
 	}
-	if err := a.tx.PutReturn(d.Item, a.at, a.stored.Kiosk); err != nil {
+	if err := a.tx.PutReturn(d.Item, a.at, a.source()); err != nil {
 		return err
 	}
 	if !l.Open() {

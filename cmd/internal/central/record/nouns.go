@@ -72,8 +72,9 @@ type Loan struct {
 	Item        circ.ItemID
 	Card        circ.Card
 	Class       string // of the item, for limits by class
-	Kiosk       string
+	Source             // of the issue, the last one if there was another
 	Start       time.Time
+	Again       time.Time // when the item was last issued to the card that has it already; zero: never
 	Due         time.Time
 	Provisional bool // Due was made without a trusted clock
 	Renewals    int
@@ -83,6 +84,15 @@ type Loan struct {
 	EndedBy     Ending
 	EndedTx     circ.Tx // what ended it
 }
+
+// Source is a stream of events: one life of a kiosk's numbering.
+type Source struct {
+	Kiosk string
+	Epoch circ.Epoch // zero: not known
+}
+
+// since is when the item was last seen on its way out on this loan.
+func (l Loan) since() time.Time { return later(l.Start, l.Again) }
 
 // Open says whether the loan still stands.
 func (l Loan) Open() bool { return l.End.IsZero() }
@@ -112,6 +122,7 @@ type Outcome struct {
 	Kiosk  string
 	Epoch  circ.Epoch
 	N      uint64
+	At     time.Time // when it happened, as well as is known
 	Out    Out
 	Reason circ.Reason // "" for a plain acceptance
 	Case   int64       // 0: none

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nightdesk/agent/circ"
 	"nightdesk/agent/contract"
 )
@@ -31,6 +33,10 @@ type Tx interface {
 	Unprocessed(max int) ([]Event, error)
 	// Finish stores an event's outcome and moves the kiosk's high water.
 	Finish(Outcome) error
+	// Boot says when a boot of the kiosk began; false if it never said hello.
+	Boot(boot uuid.UUID) (began time.Time, found bool, err error)
+	// Reached is when the kiosk's newest processed event was; zero: unknown.
+	Reached() (time.Time, error)
 	// Mark remembers that an act was applied, and says whether it already was.
 	Mark(kiosk string, tx circ.Tx, t contract.EventType) (before bool, err error)
 
@@ -48,8 +54,8 @@ type Tx interface {
 	// OpenLoans gives what a card has on loan, by item.
 	OpenLoans(circ.Card) ([]Loan, error)
 	PutLoan(Loan) error
-	LastReturn(circ.ItemID) (at time.Time, kiosk string, err error)
-	PutReturn(item circ.ItemID, at time.Time, kiosk string) error
+	LastReturn(circ.ItemID) (at time.Time, from Source, err error)
+	PutReturn(item circ.ItemID, at time.Time, from Source) error
 
 	// Holds gives who waits for the item, first served first.
 	Holds(circ.ItemID) ([]Hold, error)
@@ -155,7 +161,7 @@ func (r *Record) one(ctx context.Context, kiosk string) error {
 			return err
 		}
 		v := parked(Unreadable, "the database refused what this event wanted: "+refusal.Error())
-		return finish(tx, events[0], contract.Event{}, v)
+		return finish(tx, events[0], v)
 	})
 }
 
@@ -165,7 +171,7 @@ func (r *Record) apply(tx Tx, e Event) error {
 	if err != nil {
 		return err
 	}
-	return finish(tx, e, ev, v)
+	return finish(tx, e, v)
 }
 
 // judge applies one event. An error means that the database is in trouble;
@@ -178,7 +184,10 @@ func (r *Record) judge(tx Tx, e Event, ev *contract.Event) (verdict, error) {
 		return parked(Unreadable, fmt.Sprintf("it calls itself number %d", ev.N)), nil
 	}
 	a := act{tx: tx, stored: e, event: *ev, unseal: r.unseal}
-	a.at, a.doubtful = when(ev.At, ev.Clock, e.Received)
+	var err error
+	if a.moment, err = when(tx, e, *ev); err != nil {
+		return verdict{}, err
+	}
 	v, err := a.judge()
 	if err != nil {
 		return verdict{}, err
@@ -188,14 +197,4 @@ func (r *Record) judge(tx Tx, e Event, ev *contract.Event) (verdict, error) {
 
 func (r *Record) unseal(e Event, ev contract.Event, s contract.Sealed) (circ.Card, error) {
 	return contract.Unseal(r.key, e.Kiosk, ev.Tx, ev.Type, s)
-}
-
-// when is the best known time of an act. A clock that the kiosk itself does
-// not trust, or that runs ahead of us, is doubtful; the time of arrival is
-// then the latest it can have been.
-func when(at time.Time, q circ.ClockQuality, received time.Time) (t time.Time, doubtful bool) {
-	if at.After(received.Add(clockAhead)) {
-		return received, true
-	}
-	return at, !q.Trusted()
 }

@@ -44,9 +44,13 @@ func (a act) back() (verdict, error) {
 	return v, err
 }
 
-// since moves the act to when the item was put down: fines stop there.
+// since moves the act to when the item was put down: fines stop there. What
+// the kiosk's clock was wrong by, it was wrong by then.
 func (a act) since(began time.Time) act {
-	if !began.IsZero() && began.Before(a.at) {
+	if began.IsZero() {
+		return a
+	}
+	if began = began.Add(a.at.Sub(a.event.At)); began.Before(a.at) {
 		a.at = began
 	}
 	return a
@@ -57,7 +61,7 @@ func (a act) returned(d contract.Returned, v *verdict) error {
 	if _, err := a.item(d.Item, "", v); err != nil {
 		return err
 	}
-	if err := a.tx.PutReturn(d.Item, a.at, a.stored.Kiosk); err != nil {
+	if err := a.tx.PutReturn(d.Item, a.at, a.source()); err != nil {
 		return err
 	}
 	open, found, err := a.tx.OpenLoan(d.Item)
@@ -80,9 +84,9 @@ func (a act) returned(d contract.Returned, v *verdict) error {
 }
 
 // follows says whether this act came after a loan began: by number within a
-// kiosk, by time between kiosks.
+// stream, by time between streams.
 func (a act) follows(l Loan) bool {
-	return l.Kiosk == a.stored.Kiosk || !l.Start.After(a.at)
+	return a.ordered(l.Source) || !l.since().After(a.at)
 }
 
 // lateReturn is the return of an item that is not on loan, or whose present

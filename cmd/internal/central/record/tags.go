@@ -14,6 +14,9 @@ func (a act) tag() (verdict, error) {
 		return parked(Unreadable, "its data is no note about tags: "+err.Error()), nil
 	}
 	v := verdict{out: Accepted, item: circ.ItemID(clip(string(d.Item)))}
+	if before, err := a.marked(d); err != nil || before {
+		return accepted(Duplicate), err
+	}
 	switch a.event.Type {
 	case contract.TagVerified:
 		return v, a.tx.CloseCases(v.item, TagSilent, a.stored.Received, "its tags were confirmed later")
@@ -28,12 +31,17 @@ func (a act) tag() (verdict, error) {
 	return v, nil
 }
 
+// marked remembers a note about tags. Of a transaction's tags each is verified
+// by itself.
+func (a act) marked(d contract.TagNote) (before bool, err error) {
+	if a.event.Type == contract.TagVerified && len(d.Tags) > 0 {
+		a.event.Type += contract.EventType("/" + d.Tags[0].UID.String())
+	}
+	return a.mark()
+}
+
 // unverified is a loan whose tags may still be loud: the gate may sound.
 func (a act) unverified(v verdict) (verdict, error) {
-	before, err := a.mark()
-	if err != nil || before {
-		return accepted(Duplicate), err
-	}
 	v.flag(TagSilent, "lent, but not every tag could be made quiet: the gate may sound for this borrower")
 	v.share = "tag-unverified/" + a.event.Tx.String()
 	return v, nil

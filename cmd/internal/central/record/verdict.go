@@ -20,6 +20,7 @@ type verdict struct {
 	card   circ.Card
 	tell   string
 	share  string
+	at     time.Time // when it happened, as well as is known; zero: nothing is
 }
 
 func accepted(why circ.Reason) verdict { return verdict{out: Accepted, reason: why} }
@@ -43,10 +44,10 @@ func (v *verdict) flag(why circ.Reason, note string) {
 }
 
 // finish writes the outcome, and the case if there is one.
-func finish(tx Tx, e Event, ev contract.Event, v verdict) error {
-	o := Outcome{Kiosk: e.Kiosk, Epoch: e.Epoch, N: e.N, Out: v.out, Reason: v.reason}
+func finish(tx Tx, e Event, v verdict) error {
+	o := Outcome{Kiosk: e.Kiosk, Epoch: e.Epoch, N: e.N, At: v.at, Out: v.out, Reason: v.reason}
 	if len(v.flags) > 0 {
-		at := ev.At
+		at := v.at
 		if at.IsZero() {
 			at = e.Received
 		}
@@ -69,17 +70,27 @@ func finish(tx Tx, e Event, ev contract.Event, v verdict) error {
 
 // act is one event being applied.
 type act struct {
-	tx       Tx
-	stored   Event
-	event    contract.Event
-	unseal   func(Event, contract.Event, contract.Sealed) (circ.Card, error)
-	at       time.Time // when it happened, as well as is known
-	doubtful bool      // the clock it rests on is not to be trusted
+	tx     Tx
+	stored Event
+	event  contract.Event
+	unseal func(Event, contract.Event, contract.Sealed) (circ.Card, error)
+	moment
+}
+
+// source is the stream that an act came in.
+func (a act) source() Source { return Source{a.stored.Kiosk, a.stored.Epoch} }
+
+// ordered says that this act comes after whatever came from a source, whatever
+// their clocks said: within a stream by number. Two streams of one kiosk follow
+// each other, unless their times are sure: a copy of the kiosk may be at work.
+func (a act) ordered(s Source) bool {
+	return s.Kiosk == a.stored.Kiosk && (s.Epoch == a.stored.Epoch || s.Epoch == circ.Epoch{} || !a.sure)
 }
 
 // clocked flags an act whose time is doubtful, in one case for each run of
 // the kiosk's program. Acts that are cases already only get the reason.
 func (a act) clocked(v verdict) verdict {
+	v.at = a.at
 	if !a.doubtful || v.parked {
 		return v
 	}

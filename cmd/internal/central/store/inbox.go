@@ -69,6 +69,12 @@ func (t *Tx) Known(epoch circ.Epoch) (bool, error) {
 	return t.find(`SELECT 1 FROM stream WHERE kiosk = ? AND epoch = ?`, []any{t.kiosk, epoch[:]}, &one)
 }
 
+// StoredOf is how far an epoch's events are stored.
+func (t *Tx) StoredOf(epoch circ.Epoch) (stored uint64, err error) {
+	_, err = t.find(`SELECT stored FROM stream WHERE kiosk = ? AND epoch = ?`, []any{t.kiosk, epoch[:]}, &stored)
+	return stored, err
+}
+
 // Begin makes an epoch the current one.
 func (t *Tx) Begin(epoch circ.Epoch, began time.Time) error {
 	err := t.exec(`INSERT INTO stream (kiosk, epoch, seq, began)

@@ -9,19 +9,20 @@ import (
 	"nightdesk/cmd/internal/central/record"
 )
 
-const loanColumns = `tx, item, card, class, kiosk, start, due, provisional, renewals, renewed, paused, ended, ended_by, ended_tx`
+const loanColumns = `tx, item, card, class, kiosk, start, due, provisional, renewals, renewed, paused, ended, ended_by, ended_tx, epoch, again`
 
 type scanner interface{ Scan(...any) error }
 
 func scanLoan(r scanner) (record.Loan, error) {
 	var l record.Loan
-	var tx, endedTx []byte
-	var start, due, paused, ended sql.NullInt64
+	var tx, endedTx, epoch []byte
+	var start, due, paused, ended, again sql.NullInt64
 	err := r.Scan(&tx, &l.Item, (*string)(&l.Card), &l.Class, &l.Kiosk, &start, &due, &l.Provisional,
-		&l.Renewals, &l.Renewed, &paused, &ended, &l.EndedBy, &endedTx)
+		&l.Renewals, &l.Renewed, &paused, &ended, &l.EndedBy, &endedTx, &epoch, &again)
 	copy(l.Tx[:], tx)
 	copy(l.EndedTx[:], endedTx)
-	l.Start, l.Due, l.Paused, l.End = at(start), at(due), at(paused), at(ended)
+	copy(l.Epoch[:], epoch)
+	l.Start, l.Due, l.Paused, l.End, l.Again = at(start), at(due), at(paused), at(ended), at(again)
 	return l, err
 }
 
@@ -72,11 +73,11 @@ func (t *Tx) PutLoan(l record.Loan) error {
 	}
 	// Not INSERT OR REPLACE: that would silently delete another open loan of
 	// the item, where the index should say no.
-	err := t.exec(`INSERT INTO loan (`+loanColumns+`) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+	err := t.exec(`INSERT INTO loan (`+loanColumns+`) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 		ON CONFLICT (tx) DO UPDATE SET item = ?2, card = ?3, class = ?4, kiosk = ?5, start = ?6, due = ?7, provisional = ?8,
-		renewals = ?9, renewed = ?10, paused = ?11, ended = ?12, ended_by = ?13, ended_tx = ?14`,
+		renewals = ?9, renewed = ?10, paused = ?11, ended = ?12, ended_by = ?13, ended_tx = ?14, epoch = ?15, again = ?16`,
 		l.Tx[:], l.Item, string(l.Card), l.Class, l.Kiosk, l.Start.UnixMilli(), ms(l.Due), l.Provisional,
-		l.Renewals, l.Renewed, ms(l.Paused), ms(l.End), l.EndedBy, id(l.EndedTx))
+		l.Renewals, l.Renewed, ms(l.Paused), ms(l.End), l.EndedBy, id(l.EndedTx), id(l.Epoch), ms(l.Again))
 	if err != nil {
 		return fmt.Errorf("store loan %s: %w", l.Tx, err)
 	}

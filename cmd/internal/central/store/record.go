@@ -74,7 +74,8 @@ func (t *Tx) Finish(o record.Outcome) error {
 	if err != nil {
 		return fmt.Errorf("store the outcome: %w", err)
 	}
-	return t.exec(`UPDATE stream SET processed = ? WHERE kiosk = ? AND epoch = ?`, o.N, o.Kiosk, o.Epoch[:])
+	return t.exec(`UPDATE stream SET processed = ?, reached = max(reached, ?) WHERE kiosk = ? AND epoch = ?`,
+		o.N, o.At.UnixMilli(), o.Kiosk, o.Epoch[:])
 }
 
 // Mark remembers that an act was applied.
@@ -139,20 +140,22 @@ func (t *Tx) PutBorrower(b record.Borrower) error {
 }
 
 // LastReturn gives an item's last return and the kiosk that took it.
-func (t *Tx) LastReturn(item circ.ItemID) (time.Time, string, error) {
+func (t *Tx) LastReturn(item circ.ItemID) (time.Time, record.Source, error) {
 	var when sql.NullInt64
-	var kiosk string
-	_, err := t.find(`SELECT returned, returned_at FROM circ WHERE item = ?`, []any{item}, &when, &kiosk)
-	return at(when), kiosk, err
+	var from record.Source
+	var epoch []byte
+	_, err := t.find(`SELECT returned, returned_at, returned_epoch FROM circ WHERE item = ?`, []any{item}, &when, &from.Kiosk, &epoch)
+	copy(from.Epoch[:], epoch)
+	return at(when), from, err
 }
 
 // PutReturn remembers an item's last return.
-func (t *Tx) PutReturn(item circ.ItemID, when time.Time, kiosk string) error {
+func (t *Tx) PutReturn(item circ.ItemID, when time.Time, from record.Source) error {
 	if err := t.touch(item, ""); err != nil {
 		return err
 	}
-	return t.exec(`UPDATE circ SET returned = ?, returned_at = ? WHERE item = ? AND (returned IS NULL OR returned < ?)`,
-		ms(when), kiosk, item, ms(when))
+	return t.exec(`UPDATE circ SET returned = ?, returned_at = ?, returned_epoch = ? WHERE item = ? AND (returned IS NULL OR returned < ?)`,
+		ms(when), from.Kiosk, id(from.Epoch), item, ms(when))
 }
 
 // touch stamps what kiosks see of an item's circulation and of a card.

@@ -6,10 +6,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"sync/atomic"
@@ -69,8 +67,8 @@ func Create(ctx context.Context, path, authority string, now time.Time) error {
 		return err
 	}
 	err = s.write(ctx, func(t *Tx) error {
-		return t.exec(`INSERT INTO state (id, authority, generation, version, items, own) VALUES (1, ?, ?, 0, 0, 0)`,
-			authority, now.UnixMilli())
+		return t.exec(`INSERT INTO state (id, authority, generation, version, items, own, oldest) VALUES (1, ?, ?, 0, 0, 0, ?)`,
+			authority, now.UnixMilli(), allowed(migrations))
 	})
 	return errors.Join(err, s.Close())
 }
@@ -104,7 +102,7 @@ func (s *Store) open(ctx context.Context, path string, serving bool) error {
 			return err
 		}
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, migrations); err != nil {
 		return err
 	}
 	if s.r, err = sql.Open("sqlite3", dsn(path, false)); err != nil {
@@ -156,37 +154,16 @@ func settleLog(ctx context.Context, db *sql.DB) error {
 	if busy != 0 {
 		return errors.New("settle the log: another program is reading the database; end it and start again")
 	}
-	return nil
-}
-
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// migrate applies the numbered files that user_version has not seen, each in
-// one transaction.
-func (s *Store) migrate(ctx context.Context) error {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
+	// One more commit, which changes nothing: its sync makes it durable that the
+	// log was emptied, which SQLite does not sync by itself. After a sync that
+	// failed, the log on the disk may lack what the file has by now; if it came
+	// back, older pages would stand before newer ones.
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("settle the log: %w", err)
 	}
-	var done int
-	if err := s.w.QueryRowContext(ctx, "PRAGMA user_version").Scan(&done); err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	if done > len(names) {
-		return fmt.Errorf("the schema's version is %d and this program knows only %d: install the newer nightdesk-central", done, len(names))
-	}
-	for i := done; i < len(names); i++ {
-		text, err := fs.ReadFile(migrations, names[i])
-		if err != nil {
-			return err
-		}
-		err = s.write(ctx, func(t *Tx) error {
-			return t.script(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", i+1))
-		})
-		if err != nil {
-			return fmt.Errorf("bring the schema to version %d: %w", i+1, err)
-		}
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return fmt.Errorf("settle the log: %w", err)
 	}
 	return nil
 }

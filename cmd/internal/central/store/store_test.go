@@ -54,16 +54,6 @@ func TestPragmasAreReadBack(t *testing.T) {
 	}
 }
 
-func TestNewerSchemaIsRefused(t *testing.T) {
-	s, path := open(t, Options{})
-	if _, err := s.w.Exec("PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), path, Options{}); err == nil {
-		t.Error("got no error")
-	}
-}
-
 // After a failed commit nothing more is written: nobody knows what is on disk.
 func TestFailedCommitIsDoubt(t *testing.T) {
 	s, _ := open(t, Options{})
