@@ -16,7 +16,7 @@ build: web
 # fonts that the screen is measured with, real voices, the page's own checkers.
 # As root they are installed; otherwise the tests that need a missing one say so
 # and are skipped, except under CI=true, where nothing may be skipped.
-DEBS := mosquitto:mosquitto chromium:chromium npm:npm espeak-ng:espeak-ng sox:sox aplay:alsa-utils java:default-jre-headless strace:strace ip:iproute2 nft:nftables mkfs.ext4:e2fsprogs
+DEBS := mosquitto:mosquitto chromium:chromium npm:npm espeak-ng:espeak-ng sox:sox aplay:alsa-utils java:default-jre-headless strace:strace mkfs.ext4:e2fsprogs
 
 deps:
 	@missing=""; for p in $(DEBS); do c=$${p%%:*}; command -v $$c >/dev/null 2>&1 || [ -x /usr/sbin/$$c ] || missing="$$missing $${p#*:}"; done; \

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -15,18 +17,20 @@ import (
 	"github.com/google/renameio/v2"
 
 	"nightdesk/agent/config"
+	"nightdesk/agent/watch"
 )
 
 // End is how a run of the program ended.
 type End string
 
-// The ends that count. A power cut is none of them: it says nothing about the
-// program, and in a vehicle it is how every day ends.
+// The ends that count. A power cut is none of them, nor is SIGKILL: both come
+// from outside and say nothing about the program, and in a vehicle the first is
+// how every day ends.
 const (
-	EndStuck  End = "stuck"  // a part stood still, and the watchdog ended the program
-	EndPanic  End = "panic"  // a fault in the program
-	EndError  End = "error"  // something without which it cannot go on; it said so
-	EndKilled End = "killed" // it ended without a word, and the computer ran on
+	EndStuck End = "stuck" // a part stood still, and the watchdog ended the program
+	EndPanic End = "panic" // a fault in the program
+	EndError End = "error" // something without which it cannot go on; it said so
+	EndDied  End = "died"  // Go's runtime ended it: a fault that nobody could catch, or a signal that asks for a dump
 )
 
 // workedFor is how long a run has to last to have been a good one.
@@ -39,23 +43,22 @@ const EndsVersion = 1
 // directory, so that a run knows it from the one before.
 type Ends struct {
 	V       int       `json:"v"`
-	Boot    string    `json:"boot"`           // the computer's, when the last run began; "": not known
 	Running bool      `json:"running"`        // the last run has not said how it ended
 	Bad     int       `json:"bad"`            // bad ends in a row
 	Held    bool      `json:"held,omitempty"` // too many: out of order until a technician says service
 	Last    End       `json:"last,omitempty"` // the last bad end
 	What    string    `json:"what,omitempty"` // the part, or the error
-	At      time.Time `json:"at,omitzero"`    // of the last bad end; of a silent one, when it was found
+	At      time.Time `json:"at,omitzero"`    // of the last bad end; of one of the runtime's, when it was found
 }
 
-// began is what is known when a run begins in a boot of the computer. A run
-// that did not say how it ended was killed, unless the power went: then the
-// computer has started anew. Where the boot is not known it is taken for that.
-func (e Ends) began(boot string, at time.Time) Ends {
-	if e.Running && boot != "" && e.Boot == boot {
-		e = e.ended(EndKilled, "", at)
+// began is what is known when a run begins; died says that the runtime has left
+// last words of the one before. A run that ended without a word of anybody was
+// ended from outside.
+func (e Ends) began(died bool, at time.Time) Ends {
+	if e.Running && died {
+		e = e.ended(EndDied, "", at)
 	}
-	e.V, e.Boot, e.Running = EndsVersion, boot, true
+	e.V, e.Running = EndsVersion, true
 	return e
 }
 
@@ -123,15 +126,28 @@ func syncFolder(path string) error {
 	return f.Sync()
 }
 
-// bootID names the computer's own boot, unlike Moment.Boot, which names a run.
-// "" where the kernel's file is hidden from this program.
-func bootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+// lastWordsPath is where Go's runtime says why it ends the program.
+func lastWordsPath(cfg config.Config) string { return filepath.Join(cfg.Data, "died") }
+
+// takeLastWords gives what the runtime said of the run before, "" if it did
+// not end that, and has it say there why it ends this one. The words of before
+// are gone from the disk then: they may hold values.
+func takeLastWords(cfg config.Config) (said string, err error) {
+	f, err := os.OpenFile(lastWordsPath(cfg), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return ""
+		return "", fmt.Errorf("listen for the runtime's last words: %w", err)
 	}
-	return strings.TrimSpace(string(b))
+	defer f.Close() // the runtime has a handle of its own
+	words, err := io.ReadAll(io.LimitReader(f, rawLastWords))
+	err = errors.Join(err, f.Truncate(0), debug.SetCrashOutput(f, debug.CrashOptions{}))
+	if err != nil {
+		err = fmt.Errorf("listen for the runtime's last words: %w", err)
+	}
+	return string(words), err
 }
+
+// rawLastWords is how much of them is read, in bytes.
+const rawLastWords = 1 << 20
 
 // diary is this kiosk's Ends. Its methods may be called from any goroutine; they
 // write to the disk and may take as long as it does.
@@ -144,11 +160,12 @@ type diary struct {
 	ends Ends
 }
 
-// openDiary begins a run. unsaved: the disk does not take it.
-func openDiary(cfg config.Config, now func() time.Time) (d *diary, unsaved error) {
+// openDiary begins a run; died is what the runtime said of the one before.
+// unsaved: the disk does not take it.
+func openDiary(cfg config.Config, died string, now func() time.Time) (d *diary, unsaved error) {
 	ends, err := ReadEnds(cfg)
 	d = &diary{cfg: cfg, now: now, began: now().Truncate(time.Second)}
-	d.ends = ends.began(bootID(), now())
+	d.ends = ends.began(died != "", now())
 	if d.ends.Held && released(cfg) {
 		d.ends.Held, d.ends.Bad = false, 0
 	}
@@ -182,4 +199,19 @@ func (d *diary) ended(ctx context.Context, err error) error {
 		return d.change(func(e Ends) Ends { return e.well(false) })
 	}
 	return d.change(func(e Ends) Ends { return e.ended(EndError, err.Error(), d.now()) })
+}
+
+// openDiary begins the run, and tells the log what the runtime said of the one
+// before: places only, as of every dump. A disk that takes nothing is no reason
+// not to serve.
+func (k *kiosk) openDiary() {
+	died, unheard := takeLastWords(k.cfg)
+	if died != "" {
+		k.log.Error("Go's runtime ended the run before", "goroutines", watch.Plain(died))
+	}
+	var unsaved error
+	k.diary, unsaved = openDiary(k.cfg, died, func() time.Time { return k.clock.Now().Wall })
+	if err := errors.Join(unheard, unsaved); err != nil {
+		k.log.Error("nobody will know how this run ends", "err", err)
+	}
 }

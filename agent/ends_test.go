@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -16,25 +17,26 @@ var evening = time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)
 // A life is what happens to a kiosk, in one letter each:
 //
 //	s it is started    x it ends with an error       w its watchdog ends it
-//	b the computer     c it is told to end           g it works for ten minutes
-//	  starts anew      t a technician says service
+//	d the runtime      c it is told to end           g it works for ten minutes
+//	  ends it          t a technician says service
 //
 // A run that is still going on when it is started again was killed, or its power
 // was cut.
 func live(life string) Ends {
 	var e Ends
-	boot := "a"
+	died := false
 	for _, what := range life {
 		switch what {
 		case 's':
-			e = e.began(boot, evening)
+			e = e.began(died, evening)
+			died = false
 			e.Held = e.Held || e.tooMany(3)
 		case 'x':
 			e = e.ended(EndError, "screen", evening)
 		case 'w':
 			e = e.ended(EndStuck, "ledger", evening)
-		case 'b':
-			boot += "a"
+		case 'd':
+			died = true
 		case 'c':
 			e = e.well(false)
 		case 'g':
@@ -55,17 +57,16 @@ func TestWhichEndsCount(t *testing.T) {
 	}{
 		{"the first start", "s", 0, false, ""},
 		{"one that is told to end", "scscscscs", 0, false, ""},
-		{"a vehicle whose power is cut each evening", "sbsbsbsbsbs", 0, false, ""},
-		{"killed again and again, for want of memory", "sss", 2, false, EndKilled},
-		{"and once more", "ssss", 3, true, EndKilled},
-		{"stuck, and the computer starts anew each time", "swbswbswbs", 3, true, EndStuck},
-		{"an error, a kill and the watchdog", "sxsswsx", 4, true, EndError},
+		{"a vehicle whose power is cut each evening", "ssssss", 0, false, ""},
+		{"the runtime ends it again and again", "sdsds", 2, false, EndDied},
+		{"and once more", "sdsdsds", 3, true, EndDied},
+		{"an error, a death and the watchdog", "sxsdswsx", 4, true, EndError},
 		{"faults with good work in between", "swsgwsgwsgw", 1, false, EndStuck},
 		{"a fault, and an orderly end", "swswscsw", 1, false, EndStuck},
-		{"a fault, a power cut, a fault", "swsbswsbsw", 3, false, EndStuck},
-		{"and the start after it", "swsbswsbsws", 3, true, EndStuck},
+		{"faults with power cuts in between", "swsswssw", 3, false, EndStuck},
+		{"and the start after it", "swsswssws", 3, true, EndStuck},
 		{"held, and told to end: nobody has looked", "swswswscs", 3, true, EndStuck},
-		{"held, and at work for long: nobody has looked", "swswswsgs", 4, true, EndKilled},
+		{"held, and at work for long: nobody has looked", "swswswsgs", 3, true, EndStuck},
 		{"a technician has looked", "swswswstcs", 0, false, EndStuck},
 		{"and it is no better", "swswswstwswsws", 3, true, EndStuck},
 	}
@@ -73,13 +74,6 @@ func TestWhichEndsCount(t *testing.T) {
 		if e := live(c.life); e.Bad != c.bad || e.Held != c.held || e.Last != c.last {
 			t.Errorf("%s (%s): %d bad, held %v, last %q; want %d, %v, %q", c.name, c.life, e.Bad, e.Held, e.Last, c.bad, c.held, c.last)
 		}
-	}
-}
-
-func TestWithoutAKnownBootASilentEndIsAPowerCut(t *testing.T) {
-	e := Ends{}.began("", evening).began("", evening).began("", evening)
-	if e.Bad != 0 {
-		t.Errorf("%d bad ends", e.Bad)
 	}
 }
 
@@ -97,7 +91,7 @@ func testConfig(t *testing.T) config.Config {
 
 func startDiary(t *testing.T, cfg config.Config) *diary {
 	t.Helper()
-	d, err := openDiary(cfg, func() time.Time { return evening })
+	d, err := openDiary(cfg, "", func() time.Time { return evening })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +138,7 @@ func TestADiaryThatCannotBeReadIsBegunAnew(t *testing.T) {
 	if err := os.WriteFile(EndsPath(cfg), []byte("{torn"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openDiary(cfg, func() time.Time { return evening }); err == nil || !strings.Contains(err.Error(), "how the last runs ended") {
+	if _, err := openDiary(cfg, "", func() time.Time { return evening }); err == nil || !strings.Contains(err.Error(), "how the last runs ended") {
 		t.Errorf("got %v, want it told", err)
 	}
 	if e, err := ReadEnds(cfg); err != nil || !e.Running || e.Bad != 0 {
@@ -156,5 +150,19 @@ func TestALongErrorIsCut(t *testing.T) {
 	e := Ends{}.ended(EndError, strings.Repeat("ü", 500), evening)
 	if len(e.What) > 200 || strings.ContainsRune(e.What, '\uFFFD') {
 		t.Errorf("%d bytes: %q", len(e.What), e.What)
+	}
+}
+
+// What the runtime says of its end is told once, and no value of it stays.
+func TestLastWordsAreTakenOnce(t *testing.T) {
+	cfg := testConfig(t)
+	if err := os.WriteFile(lastWordsPath(cfg), []byte("fatal error: all is lost\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = debug.SetCrashOutput(nil, debug.CrashOptions{}) })
+	for _, want := range []string{"fatal error: all is lost\n", ""} {
+		if got, err := takeLastWords(cfg); err != nil || got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
 	}
 }

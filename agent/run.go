@@ -204,10 +204,7 @@ func (k *kiosk) openFiles(ctx context.Context) (err error) {
 	if k.lock, err = Lock(k.cfg); err != nil {
 		return err
 	}
-	var unsaved error
-	if k.diary, unsaved = openDiary(k.cfg, func() time.Time { return k.clock.Now().Wall }); unsaved != nil {
-		k.log.Error("nobody will know how this run ends", "err", unsaved)
-	}
+	k.openDiary()
 	k.openBooks(ctx)
 	ends := k.diary.known()
 	if k.held = ends.Held || ends.tooMany(k.cfg.Watch.Restarts); k.held {

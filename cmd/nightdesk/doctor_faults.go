@@ -29,8 +29,8 @@ func lastEnd(e agent.Ends) string {
 		return e.What + " stood still, and the watchdog ended it"
 	case agent.EndPanic:
 		return "a fault in " + e.What
-	case agent.EndKilled:
-		return "it ended without a word: killed, or for want of memory"
+	case agent.EndDied:
+		return "a fault that Go's runtime found, or a signal that asks for a dump"
 	}
 	return e.What
 }

@@ -43,9 +43,6 @@ func configText(v Venue, broker string) string {
 credential = "credential.json"
 data = "kiosk"
 
-[watch]
-restarts = 0 # a power cut of the demonstration's is no new boot of this computer
-
 [broker]
 url = "mqtt://%s"
 

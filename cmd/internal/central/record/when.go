@@ -15,7 +15,7 @@ const rightEnough = 2 * time.Second
 type moment struct {
 	at       time.Time
 	doubtful bool // the kiosk's clock was not to be trusted
-	sure     bool // at is right all the same, or because the clock was kept right
+	sure     bool // at is worked out, or the kiosk's clock was as good as any
 }
 
 // when is the best known time of an act (design D9). In a boot that has said
@@ -23,7 +23,7 @@ type moment struct {
 // is the kiosk's clock; if that is in doubt, the act came at least after the
 // kiosk's events before it, and at most when it arrived.
 func when(tx Tx, e Event, ev contract.Event) (t moment, err error) {
-	t = moment{at: ev.At, doubtful: !ev.Clock.Trusted(), sure: ev.Clock == circ.Synced}
+	t = moment{at: ev.At, doubtful: !ev.Clock.Trusted(), sure: ev.Clock.Trusted()}
 	began, known, err := tx.Boot(ev.Boot)
 	if err != nil {
 		return t, err

@@ -101,8 +101,9 @@ func (e *evening) act() {
 	}
 }
 
-// ladder is how far a clock with a battery may run ahead, with nobody there to
-// tell it so, before the cache seems too old to lend by (design D7).
+// ladder is how far a clock with a battery may be off, with nobody there to tell
+// it so: further ahead, the cache seems too old to lend by (design D7); behind,
+// it is soon below the floor.
 const ladder = 14 * 24 * time.Hour
 
 // printed holds a receipt of an issue against what it may say: a due date three
@@ -125,7 +126,7 @@ func (e *evening) printed(r circ.Receipt) {
 	switch {
 	case off.Abs() > 31*24*time.Hour:
 		e.found("a due date of another age was printed: %s, on %s", d.Due, e.Now)
-	case off != 0 && !d.Provisional && (e.Quality != circ.RTC || off < 0 || off > ladder):
+	case off != 0 && !d.Provisional && (e.Quality != circ.RTC || off.Abs() > ladder):
 		e.found("the due date %s was printed on %s as if it were certain", d.Due, e.Now)
 	case d.Due.In(e.Zone()).Format(time.TimeOnly) != "23:59:59":
 		e.found("a loan ends at %s, not with the day", d.Due.In(e.Zone()))

@@ -20,6 +20,7 @@ type tally struct {
 	other    int // refused for another reason
 	wrong    int // answered, and not as in truth
 	older    int // as it was some commits ago (the cache)
+	caught   int // noticed at a question, after it had opened (the cache)
 }
 
 // Whatever is not as it was written, in the ledger or in its log, the ledger
@@ -86,6 +87,7 @@ func share(t *testing.T, run *torture.Run, rounds int, do func(worker int, r *ra
 }
 
 func (n *tally) add(m tally) {
+	n.caught += m.caught
 	n.found, n.harmless, n.other, n.wrong, n.older = n.found+m.found, n.harmless+m.harmless, n.other+m.other, n.wrong+m.wrong, n.older+m.older
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -265,6 +266,11 @@ func (b *Borrower) workReturn(ctx context.Context, v screen.View) error {
 func (b *Borrower) leave(ctx context.Context, v screen.View) error {
 	if v.Screen == visit.Warn {
 		b.tap(ctx, v, visit.TapMoreTime)
+		return nil
+	}
+	if v.Screen == visit.Tell {
+		b.note("is told: %s", strings.Join(v.Body, " "))
+		b.tap(ctx, v, visit.TapCarryOn)
 		return nil
 	}
 	for _, x := range []visit.Button{visit.TapOK, visit.TapFinish, visit.TapLeave, visit.TapBack} {

@@ -27,8 +27,8 @@ type hostile struct {
 	mu      sync.Mutex // guards what follows
 	played  int
 	names   []string
-	through net.Conn      // that is put through
-	done    chan struct{} // closed when honest is content
+	through map[net.Conn]bool // that are put through
+	done    chan struct{}     // closed when honest is content
 }
 
 // other is who stands behind the broker when it is honest: central for a
@@ -64,7 +64,7 @@ func newHostile(t *testing.T, tricks []trick, stream func(uint64) *rand.Rand) *h
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &hostile{addr: l.Addr().String(), tricks: tricks, stream: stream, done: make(chan struct{})}
+	b := &hostile{addr: l.Addr().String(), tricks: tricks, stream: stream, done: make(chan struct{}), through: map[net.Conn]bool{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	t.Cleanup(func() {
@@ -131,8 +131,13 @@ func (b *hostile) putThrough(conn net.Conn) {
 	}
 	defer up.Close()
 	b.mu.Lock()
-	b.through = conn
+	b.through[conn] = true
 	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.through, conn)
+	}()
 	go func() {
 		defer conn.Close()
 		io.Copy(conn, up)
@@ -140,13 +145,13 @@ func (b *hostile) putThrough(conn net.Conn) {
 	io.Copy(up, conn)
 }
 
-// turn begins to play tricks, with the connection that there is, too.
+// turn breaks the connections that there are, and plays tricks to the next ones.
 func (b *hostile) turn(tricks []trick, stream func(uint64) *rand.Rand) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tricks, b.stream, b.played, b.names = tricks, stream, 0, nil
-	if b.through != nil {
-		b.through.Close()
+	for conn := range b.through {
+		conn.Close()
 	}
 }
 

@@ -165,7 +165,8 @@ func (s *street) drained(ctx context.Context) error {
 	return nil
 }
 
-// judge is what ledger and central say of the same events.
+// judge is what ledger and central say of the same events. Nobody has put a disk
+// back here, so there is no reason to number anything anew.
 func (s *street) judge(ctx context.Context) (check.Verdict, error) {
 	var r check.Reading
 	var err error
@@ -175,7 +176,11 @@ func (s *street) judge(ctx context.Context) (check.Verdict, error) {
 	if r.Central, err = check.AtCentral(ctx, s.central, s.cred.Kiosk); err != nil {
 		return check.Verdict{}, err
 	}
-	return check.AtRest(r), nil
+	v := check.AtRest(r)
+	if epochs := len(r.Ledger.Acked); epochs > 1 {
+		v.Harms = append(v.Harms, check.Harm{Rule: "a broker cannot make a kiosk number anew", What: fmt.Sprintf("there are %d epochs", epochs)})
+	}
+	return v, nil
 }
 
 // plainBroker is a Mosquitto for streets: it lets everybody in.

@@ -1,6 +1,7 @@
 package paths
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,9 +70,34 @@ func (r *replay) step(mv move) error {
 	case next.k[k].off && !was.k[k].off:
 		return errors.Join(r.compare(k), r.check(false))
 	case r.slow:
-		return r.compare(0, 1)
+		return errors.Join(r.wants(k), r.compare(0, 1))
 	}
-	return r.compare() // tags and central
+	return errors.Join(r.wants(k), r.compare()) // tags and central
+}
+
+// wants compares what the ledger wants of the tags that lie on a pad: what
+// it does not want, no round may write.
+func (r *replay) wants(k int) error {
+	h, d := r.w.kiosks[k], &r.s.k[k]
+	if h.off {
+		return nil
+	}
+	here, _ := h.pad.Inventory(context.Background())
+	wishes, err := h.ledger.Wanted(context.Background(), h.desk.Visit(), here)
+	if err != nil {
+		return err
+	}
+	got, want := byte(0), d.wish&r.s.onPad(k)
+	for _, x := range wishes {
+		got |= 1 << tagOf(x.UID)
+	}
+	if d.kind == issue && !d.mine {
+		want = 0
+	}
+	if got != want {
+		return fmt.Errorf("%w: the ledger wants tags %03b and the model %03b", errApart, got, want)
+	}
+	return nil
 }
 
 // after is what a move leads to.

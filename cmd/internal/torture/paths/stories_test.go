@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Paths that once came to a bad end in reality.
+// Paths that once came to a bad end in reality, and one that chance seldom finds.
 func TestStoriesThatEndedBadly(t *testing.T) {
 	lendAndLift := []move{{do: put, tags: 1}, {do: showCard}, {do: lift, tags: 1}}
 	both := []move{{do: put, tags: 3}, {do: bring, how: cutAfter}, {do: boot}}
@@ -26,6 +26,10 @@ func TestStoriesThatEndedBadly(t *testing.T) {
 			place{model{tags: 2, staff: true}, issue, wide},
 			append(both[:2:2], move{do: lift, tags: 3}, both[2], move{do: staffLends}, move{do: put, tags: 3}, move{do: bring},
 				move{do: write}, move{do: write, tags: 1}, move{do: settle}, move{do: finish})},
+		{"a return begins, and ends only after staff have had the item and lent it on",
+			place{model{tags: 1, staff: true}, giveBack, wide},
+			[]move{{do: put, tags: 1}, {do: bring}, {do: lift, tags: 1}, {do: staffReturns}, {do: staffLends}, {do: put, tags: 1},
+				{do: write}, {do: settle}, {do: finish}, {do: speak}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var worlds grounds

@@ -44,7 +44,8 @@ func places(long bool) []place {
 }
 
 // bounds are as wide as the time allows: with one and two tags alone, a tag may
-// fail its three tries and be lifted besides.
+// fail its three tries and be lifted besides. In the long form there is more of
+// everything but crashes, and with one tag a third visit.
 func bounds(m model, long bool) budget {
 	b := budget{crashes: 2, troubles: 4 - int8(m.tags), visits: 2, others: 1, waits: 1}
 	alone := !m.second && !m.staff
@@ -54,12 +55,12 @@ func bounds(m model, long bool) budget {
 	case alone:
 		b.troubles = 2
 	}
-	if m.second && m.tags == 1 {
-		b.visits, b.troubles = 3, 2
-	}
 	if long {
 		b.troubles++
 		b.others++
+	}
+	if long && m.tags == 1 {
+		b.visits++
 	}
 	return b
 }

@@ -48,11 +48,9 @@ func build(t *testing.T, o house.Options, change ...string) *house.House {
 	return h
 }
 
-// asTable is what table writes; watched is what is made of it.
-const asTable = "restarts = 0"
-
+// watched is what kiosk.toml says of the watchdog.
 func watched(stuck time.Duration, restarts int) string {
-	return fmt.Sprintf("stuck = %q\nrestarts = %d", stuck, restarts)
+	return fmt.Sprintf("[watch]\nstuck = %q\nrestarts = %d\n", stuck, restarts)
 }
 
 // visitor looks at a kiosk's screen and touches it.

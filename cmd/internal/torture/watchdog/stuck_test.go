@@ -53,7 +53,7 @@ func TestADiskThatDoesNotAnswer(t *testing.T) {
 	needStrace(t)
 	run := torture.Start(t, torture.Rig{Harm: "the disk does not answer in the middle of a commit", Unit: "hangs", Target: target, Short: 1, Long: 1})
 	m := newManager(t)
-	h := build(t, house.Options{Seed: run.Seed, Command: m.environment}, asTable, watched(limit, 3))
+	h := build(t, house.Options{Seed: run.Seed, Command: m.environment, Config: watched(limit, 3)})
 	h.Start(t)
 	ctx := t.Context()
 	if err := until(ctx, patience, func() error { return says("the service manager", strings.Join(m.heard(), " "), "WATCHDOG=1") }); err != nil {
@@ -128,7 +128,7 @@ func TestALineThatTakesNothing(t *testing.T) {
 	t.Parallel()
 	run := torture.Start(t, torture.Rig{Harm: "a reader takes no more bytes, and a write to it never comes back", Unit: "hangs", Target: target, Short: 1, Long: 1})
 	line, stop := newFullLine(t), make(chan struct{})
-	h := build(t, house.Options{Seed: run.Seed}, asTable, watched(limit, 3), `path = "pad"`, fmt.Sprintf("path = %q", line.near.Name()))
+	h := build(t, house.Options{Seed: run.Seed, Config: watched(limit, 3)}, `path = "pad"`, fmt.Sprintf("path = %q", line.near.Name()))
 	line.fill(t, stop)
 	began := time.Now()
 	h.Start(t)
@@ -154,7 +154,7 @@ func TestWithoutALimitNobodyNotices(t *testing.T) {
 	t.Parallel()
 	line, stop := newFullLine(t), make(chan struct{})
 	defer close(stop)
-	h := build(t, house.Options{}, asTable, watched(5*time.Minute, 3), `path = "pad"`, fmt.Sprintf("path = %q", line.near.Name()))
+	h := build(t, house.Options{Config: watched(5*time.Minute, 3)}, `path = "pad"`, fmt.Sprintf("path = %q", line.near.Name()))
 	line.fill(t, stop)
 	h.Start(t)
 	if code, err := ends(t.Context(), h, limit+3*time.Second); err == nil {
