@@ -160,8 +160,8 @@ func (k *kiosk) troubles(r *Report) {
 	}
 	if k.shut != nil {
 		r.Shut = k.shut.Error()
-	} else if k.cache.c.Rebuilt != nil {
-		r.Kept = k.cache.c.Rebuilt.Kept
+	} else {
+		r.Kept = k.cache.c.Kept()
 	}
 	if k.desk.doubt != nil {
 		r.Full = k.desk.doubt.Error()

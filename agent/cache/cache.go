@@ -27,7 +27,10 @@ type Cache struct {
 	w       *sql.DB      // one connection, immediate transactions
 	r       *sql.DB      // query-only connections
 	doubt   atomic.Bool
-	seenMax int // rows of the table seen
+	spoilt  atomic.Pointer[spoilt] // nil: the file in use is good
+	born    uint64                 // how many files w and r had before; guarded by mu
+	kept    string                 // Kept; guarded by mu
+	seenMax int                    // rows of the table seen
 }
 
 // Rebuilt says that a file was there and could not be used, and was put aside
@@ -72,19 +75,43 @@ func (c *Cache) settleDoubt(ctx context.Context) error {
 // write runs one transaction. A cancelled statement would roll the transaction
 // back and let the next one commit on its own, so ctx is honoured only while
 // waiting for the connection; the statements inside are short.
+//
+// What is found damaged is put aside (noticed).
 func (c *Cache) write(ctx context.Context, do func(*sql.Tx) error) error {
+	if err := c.mended(ctx); err != nil {
+		return err
+	}
+	born, err := c.writeHere(ctx, do)
+	return c.noticed(ctx, born, err)
+}
+
+func (c *Cache) writeHere(ctx context.Context, do func(*sql.Tx) error) (born uint64, err error) {
 	if c.doubt.Load() {
 		if err := c.settleDoubt(ctx); err != nil {
-			return err
+			return c.age(), err
 		}
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	return c.born, c.commit(ctx, do)
+}
+
+// age is born, for whoever does not hold mu.
+func (c *Cache) age() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.born
+}
+
+func (c *Cache) commit(ctx context.Context, do func(*sql.Tx) error) error {
 	conn, err := c.w.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	if c.doubt.Load() { // since: whoever had the connection before has left it so
+		return ErrDoubt
+	}
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return err
@@ -99,17 +126,25 @@ func (c *Cache) write(ctx context.Context, do func(*sql.Tx) error) error {
 	return nil
 }
 
-// read runs do on one snapshot of the file.
+// read runs do on one snapshot of the file. What is found damaged is put aside.
 func (c *Cache) read(ctx context.Context, do func(*sql.Tx) error) error {
+	if err := c.mended(ctx); err != nil {
+		return err
+	}
+	born, err := c.readHere(ctx, do)
+	return c.noticed(ctx, born, err)
+}
+
+func (c *Cache) readHere(ctx context.Context, do func(*sql.Tx) error) (born uint64, err error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	tx, err := c.r.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return c.born, err
 	}
 	err = do(tx)
 	if e := tx.Rollback(); err == nil && e != nil && !errors.Is(e, sql.ErrTxDone) {
 		err = e
 	}
-	return err
+	return c.born, err
 }

@@ -24,11 +24,11 @@ import (
 func (c *Cache) Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Borrower, items []circ.ItemID) (circ.Facts, error) {
 	f := circ.Facts{Items: make(map[circ.ItemID]circ.ItemFacts, len(items))}
 	err := c.read(ctx, func(tx *sql.Tx) error {
-		if err := generalFacts(ctx, tx, &f); err != nil {
+		if err := generalFacts(tx, &f); err != nil {
 			return err
 		}
 		if who.Key != (circ.CardKey{}) {
-			b, err := borrowerFacts(ctx, tx, who.Key, zone(f.Rules))
+			b, err := borrowerFacts(tx, who.Key, zone(f.Rules))
 			if err != nil {
 				return err
 			}
@@ -37,7 +37,15 @@ func (c *Cache) Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Bo
 			}
 			f.Borrower = b
 		}
-		return itemsFacts(ctx, tx, k, who, items, f.Items)
+		many := repeated{tx, map[string]*sql.Stmt{}}
+		for _, id := range items {
+			of, err := itemFacts(many, id, func(mark []byte) bool { return isMark(k, id, who, mark) })
+			if err != nil {
+				return err
+			}
+			f.Items[id] = of
+		}
+		return nil
 	})
 	if err != nil {
 		return circ.Facts{}, fmt.Errorf("read the facts of %d items: %w", len(items), err)
@@ -46,35 +54,33 @@ func (c *Cache) Facts(ctx context.Context, at circ.Moment, k []byte, who circ.Bo
 }
 
 // generalFacts reads what is not about a card or an item.
-func generalFacts(ctx context.Context, tx *sql.Tx, f *circ.Facts) error {
+func generalFacts(tx *sql.Tx, f *circ.Facts) error {
 	s, err := standing(tx, contract.FeedOwn)
 	if err != nil {
 		return err
 	}
 	f.Version, f.AsOf, f.Epoch, f.Folded = s.FeedVersion, s.asOf, s.epoch, s.folded
-	var rules circ.RuleBook
-	found, err := book(ctx, tx, contract.RowRules, &rules)
+	books, err := newestBooks(tx)
 	if err != nil {
 		return err
 	}
-	if found {
-		f.Rules = &rules
+	if body, found := books[contract.RowRules]; found {
+		f.Rules = new(circ.RuleBook)
+		if err := json.Unmarshal([]byte(body), f.Rules); err != nil {
+			return err
+		}
 	}
-	_, err = book(ctx, tx, contract.RowCalendar, &f.Calendar)
-	return err
+	return unlist(books[contract.RowCalendar], &f.Calendar)
 }
 
-// book reads the newest book of a kind.
-func book(ctx context.Context, tx *sql.Tx, kind contract.RowKind, into any) (bool, error) {
-	var body string
-	err := tx.QueryRowContext(ctx, "SELECT body FROM book WHERE kind = ? ORDER BY ver DESC LIMIT 1", kind).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, json.Unmarshal([]byte(body), into)
+// newestBooks reads the newest book of each kind. There are few.
+func newestBooks(tx *sql.Tx) (map[contract.RowKind]string, error) {
+	books := map[contract.RowKind]string{}
+	err := bookTable.each(tx, func(r cells) error {
+		books[contract.RowKind(r.text(0))] = r.text(3)
+		return nil
+	}, "ORDER BY ver")
+	return books, err
 }
 
 // zone is the venue's. Days end there; without a known zone they end in UTC.
@@ -89,25 +95,19 @@ func zone(rules *circ.RuleBook) *time.Location {
 	return loc
 }
 
-func borrowerFacts(ctx context.Context, tx *sql.Tx, key circ.CardKey, loc *time.Location) (*circ.BorrowerFacts, error) {
-	var b circ.BorrowerFacts
-	var expires, oldest sql.NullInt64
-	var byClass, messages string
-	var check []byte
-	err := tx.QueryRowContext(ctx, `SELECT category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages, reachable, verifier
-		FROM borrower WHERE who = ?`, key[:]).
-		Scan(&b.Category, &b.Blocked, &expires, &b.AgeBand, &b.Loans, &byClass, &oldest, &messages, &b.Mail, &check)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+func borrowerFacts(tx *sql.Tx, key circ.CardKey, loc *time.Location) (*circ.BorrowerFacts, error) {
+	r, found, err := borrowerTable.find(tx, key[:])
+	if err != nil || !found {
 		return nil, err
 	}
-	if len(check) > 0 {
+	b := &circ.BorrowerFacts{
+		Category: r.text(2), Blocked: r.flag(3), Expires: endOfDay(r.maybe(4), loc), AgeBand: int(r.number(5)),
+		Loans: int(r.number(6)), Oldest: endOfDay(r.maybe(8), loc), Mail: r.flag(10),
+	}
+	if check := r.bytes(11); len(check) > 0 {
 		b.Verifier = &circ.Verifier{Salt: check[1:], Bits: check[0]}
 	}
-	b.Expires, b.Oldest = endOfDay(expires, loc), endOfDay(oldest, loc)
-	return &b, errors.Join(unlist(byClass, &b.ByClass), unlist(messages, &b.Messages))
+	return b, errors.Join(unlist(r.text(7), &b.ByClass), unlist(r.text(9), &b.Messages))
 }
 
 // endOfDay is the last second of a stored day: a membership holds through it,
@@ -120,51 +120,35 @@ func endOfDay(day sql.NullInt64, loc *time.Location) time.Time {
 	return time.Date(y, m, d, 23, 59, 59, 0, loc)
 }
 
-func itemsFacts(ctx context.Context, tx *sql.Tx, k []byte, who circ.Borrower, items []circ.ItemID, into map[circ.ItemID]circ.ItemFacts) error {
-	stmt, err := tx.PrepareContext(ctx, `SELECT
-			i.item IS NOT NULL, coalesce(i.title, ''), coalesce(i.class, ''), coalesce(i.owner, ''),
-			coalesce(i.parts, ''), coalesce(i.tagged, 0), coalesce(i.age, 0), coalesce(i.not_loan, 0),
-			coalesce(c.on_loan, 0), c.holder, c.due_ms, coalesce(c.renewals, 0), c.hold, coalesce(c.ver, 0)
-		FROM (SELECT ? AS item) AS asked
-		LEFT JOIN item AS i ON i.item = asked.item
-		LEFT JOIN circ AS c ON c.item = asked.item`)
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	for _, id := range items {
-		f, err := itemFacts(stmt.QueryRowContext(ctx, string(id)), func(mark []byte) bool {
-			return isMark(k, id, who, mark)
-		})
-		if err != nil {
-			return err
-		}
-		into[id] = f
-	}
-	return nil
-}
-
-func itemFacts(row *sql.Row, theirs func(mark []byte) bool) (circ.ItemFacts, error) {
-	var f circ.ItemFacts
-	var parts string
-	var holder, hold []byte
-	var due sql.NullInt64
-	err := row.Scan(&f.Known, &f.Title, &f.Class, &f.Owner, &parts, &f.Tagged, &f.AgeLimit, &f.NotLoan,
-		&f.OnLoan, &holder, &due, &f.Renewals, &hold, &f.Version)
+// itemFacts is what is known of one item; theirs says whose a mark is.
+func itemFacts(q querier, id circ.ItemID, theirs func(mark []byte) bool) (f circ.ItemFacts, err error) {
+	i, known, err := itemTable.find(q, string(id))
 	if err != nil {
 		return f, err
 	}
-	f.Yours = f.OnLoan && theirs(holder)
-	if due.Valid {
+	if known {
+		f = circ.ItemFacts{Known: true, Title: i.text(2), Class: i.text(3), Owner: i.text(4), Tagged: int(i.number(6)),
+			AgeLimit: int(i.number(7)), NotLoan: i.flag(8)}
+		if err := unlist(i.text(5), &f.Parts); err != nil {
+			return f, err
+		}
+	}
+	r, moved, err := circTable.find(q, string(id))
+	if err != nil || !moved {
+		return f, err
+	}
+	f.Version, f.OnLoan, f.Renewals = uint64(r.number(1)), r.flag(2), int(r.number(5))
+	f.Yours = f.OnLoan && theirs(r.bytes(3))
+	if due := r.maybe(4); due.Valid {
 		f.Due = time.UnixMilli(due.Int64).UTC()
 	}
-	if len(hold) > 0 {
+	if hold := r.bytes(6); len(hold) > 0 {
 		f.Hold = circ.HoldOther
 		if theirs(hold) {
 			f.Hold = circ.HoldYours
 		}
 	}
-	return f, unlist(parts, &f.Parts)
+	return f, nil
 }
 
 func isMark(k []byte, item circ.ItemID, who circ.Borrower, mark []byte) bool {

@@ -212,8 +212,8 @@ func TestTablesAreStrict(t *testing.T) {
 			t.Errorf("table %s is not STRICT", name)
 		}
 	}
-	if err := rows.Err(); err != nil || tables != 16 {
-		t.Errorf("got %d tables (%v), want 16", tables, err)
+	if err := rows.Err(); err != nil || tables != 17 {
+		t.Errorf("got %d tables (%v), want 17", tables, err)
 	}
 }
 

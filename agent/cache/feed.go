@@ -21,17 +21,20 @@ type stand struct {
 }
 
 func standing(tx *sql.Tx, feed contract.Feed) (stand, error) {
-	var s stand
-	var asOf int64
-	var epoch []byte
-	err := tx.QueryRow("SELECT generation, version, as_of_ms, folded_epoch, folded_n FROM feed WHERE feed = ?", feed).
-		Scan(&s.Generation, &s.Version, &asOf, &epoch, &s.folded)
+	row, err := feedTable.must(tx, string(feed))
 	if err != nil {
-		return s, err
+		return stand{}, err
 	}
-	s.asOf = instant(asOf)
-	s.epoch, err = uuid.FromBytes(epoch)
+	s := stand{
+		FeedVersion: circ.FeedVersion{Generation: uint64(row.number(1)), Version: uint64(row.number(2))},
+		asOf:        instant(row.number(3)), folded: uint64(row.number(5)),
+	}
+	s.epoch, err = uuid.FromBytes(row.bytes(4))
 	return s, err
+}
+
+func (s stand) save(tx *sql.Tx, feed contract.Feed) error {
+	return feedTable.store(tx, feed, s.Generation, s.Version, stamp(s.asOf), s.epoch[:], s.folded)
 }
 
 func version(tx *sql.Tx, feed contract.Feed) (circ.FeedVersion, error) {
@@ -56,9 +59,7 @@ func advance(tx *sql.Tx, chunk contract.Chunk) error {
 	if f := chunk.Folded; f != nil && (f.Epoch != s.epoch || f.N > s.folded) {
 		s.epoch, s.folded = f.Epoch, f.N
 	}
-	_, err = tx.Exec(`UPDATE feed SET generation = ?, version = ?, as_of_ms = ?, folded_epoch = ?, folded_n = ?
-		WHERE feed = ?`, s.Generation, s.Version, s.asOf.UnixMilli(), s.epoch[:], int64(s.folded), chunk.Feed)
-	if err != nil {
+	if err := s.save(tx, chunk.Feed); err != nil {
 		return err
 	}
 	return raise(tx, chunk.Issued)
@@ -86,10 +87,15 @@ func (c *Cache) Versions(ctx context.Context) (items, own circ.FeedVersion, err 
 func (c *Cache) Confirm(ctx context.Context, items, own circ.FeedVersion, issued time.Time) error {
 	err := c.write(ctx, func(tx *sql.Tx) error {
 		for feed, head := range map[contract.Feed]circ.FeedVersion{contract.FeedItems: items, contract.FeedOwn: own} {
-			_, err := tx.Exec(`UPDATE feed SET as_of_ms = max(as_of_ms, ?)
-				WHERE feed = ? AND generation = ? AND version = ? AND version > 0`,
-				issued.UnixMilli(), feed, int64(head.Generation), int64(head.Version))
+			s, err := standing(tx, feed)
 			if err != nil {
+				return err
+			}
+			if s.FeedVersion != head || head.Version == 0 || !issued.After(s.asOf) {
+				continue
+			}
+			s.asOf = issued
+			if err := s.save(tx, feed); err != nil {
 				return err
 			}
 		}
@@ -103,14 +109,23 @@ func (c *Cache) Confirm(ctx context.Context, items, own circ.FeedVersion, issued
 
 // Floor is the newest signed time this kiosk has seen: it cannot be earlier
 // now (design D9). Zero if none was seen.
-func (c *Cache) Floor(ctx context.Context) (time.Time, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	var ms int64
-	if err := c.r.QueryRowContext(ctx, "SELECT floor_ms FROM clock").Scan(&ms); err != nil {
+func (c *Cache) Floor(ctx context.Context) (at time.Time, err error) {
+	err = c.read(ctx, func(tx *sql.Tx) error {
+		at, err = floor(tx)
+		return err
+	})
+	if err != nil {
 		return time.Time{}, fmt.Errorf("read the time floor: %w", err)
 	}
-	return instant(ms), nil
+	return at, nil
+}
+
+func floor(q querier) (time.Time, error) {
+	row, err := clockTable.must(q, int64(1))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return instant(row.number(1)), nil
 }
 
 // RaiseFloor takes a signed time. The floor only rises. Apply and Confirm
@@ -123,8 +138,19 @@ func (c *Cache) RaiseFloor(ctx context.Context, t time.Time) error {
 }
 
 func raise(tx *sql.Tx, t time.Time) error {
-	_, err := tx.Exec("UPDATE clock SET floor_ms = ?1 WHERE floor_ms < ?1", t.UnixMilli())
-	return err
+	now, err := floor(tx)
+	if err != nil || t.UnixMilli() <= stamp(now) {
+		return err
+	}
+	return clockTable.store(tx, 1, t.UnixMilli())
+}
+
+// stamp is what instant reads.
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 // instant reads stored milliseconds; 0 is the zero time.

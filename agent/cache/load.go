@@ -3,7 +3,6 @@ package cache
 import (
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,14 +35,16 @@ func (l load) pull(feed contract.Feed, have circ.FeedVersion) contract.Pull {
 
 // underway reads a feed's transfer.
 func underway(tx *sql.Tx, feed contract.Feed) (load, error) {
-	var l load
-	err := tx.QueryRow(`SELECT reset, from_generation, from_version, to_generation, to_version, cursor, rows
-		FROM load WHERE feed = ?`, feed).Scan(&l.reset, &l.from.Generation, &l.from.Version,
-		&l.to.Generation, &l.to.Version, &l.cursor, &l.rows)
-	if errors.Is(err, sql.ErrNoRows) {
-		return load{}, nil
+	row, found, err := loadTable.find(tx, string(feed))
+	if err != nil || !found {
+		return load{}, err
 	}
-	return l, err
+	return load{
+		reset:  row.flag(1),
+		from:   circ.FeedVersion{Generation: uint64(row.number(2)), Version: uint64(row.number(3))},
+		to:     circ.FeedVersion{Generation: uint64(row.number(4)), Version: uint64(row.number(5))},
+		cursor: row.text(6), rows: int(row.number(7)),
+	}, nil
 }
 
 // begin throws away what another transfer of the feed has left.
@@ -81,7 +82,7 @@ func (l load) add(tx *sql.Tx, chunk contract.Chunk, lines []line, have circ.Feed
 	l.cursor = chunk.Cursor
 	err := error(nil)
 	if l.reset {
-		err = write(tx, "load_", lines)
+		_, err = write(tx, "load_", lines)
 	} else {
 		err = wait(tx, chunk.Feed, lines)
 	}
@@ -97,9 +98,7 @@ func (l load) add(tx *sql.Tx, chunk contract.Chunk, lines []line, have circ.Feed
 }
 
 func (l load) save(tx *sql.Tx, chunk contract.Chunk) error {
-	_, err := tx.Exec(`INSERT INTO load VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET cursor = excluded.cursor, rows = excluded.rows`,
-		chunk.Feed, l.reset, l.from.Generation, l.from.Version, l.to.Generation, l.to.Version, l.cursor, l.rows)
+	err := loadTable.store(tx, chunk.Feed, l.reset, l.from.Generation, l.from.Version, l.to.Generation, l.to.Version, l.cursor, l.rows)
 	if err != nil {
 		return err
 	}
@@ -127,8 +126,7 @@ func (l load) finish(tx *sql.Tx, chunk contract.Chunk) (refused, err error) {
 	if err := advance(tx, chunk); err != nil {
 		return nil, err
 	}
-	_, err = tx.Exec("DELETE FROM outcome WHERE heard_ms < ?", chunk.Issued.Add(-OutcomesKept).UnixMilli())
-	return nil, err
+	return nil, outcomeTable.thin(tx, "heard_ms < ?", chunk.Issued.Add(-OutcomesKept).UnixMilli())
 }
 
 // swap exchanges the feed's tables with its side tables by their names, which
@@ -141,43 +139,81 @@ func swap(tx *sql.Tx, feed contract.Feed) error {
 			}
 		}
 	}
-	return nil
+	return recount(tx, tables(feed)...)
 }
 
-// write puts lines into the tables with the prefix, or takes them out.
-func write(tx *sql.Tx, prefix string, lines []line) error {
-	ready := map[string]*sql.Stmt{} // by their SQL; closed with the transaction
+// statement is one that was made ready: into the table, or out of it.
+type statement struct {
+	table string
+	drop  bool
+}
+
+// write puts lines into the tables with the prefix, or takes them out. It tells
+// how many rows more that makes of each table in use.
+func write(tx *sql.Tx, prefix string, lines []line) (more map[string]int64, err error) {
+	ready := map[statement]*sql.Stmt{} // closed with the transaction
+	more = map[string]int64{}
 	for _, l := range lines {
-		text, args := l.sort.put, append(append(l.key[:len(l.key):len(l.key)], int64(l.Ver)), l.rest...)
-		if l.Deleted {
-			text, args = l.sort.drop, append(l.key[:len(l.key):len(l.key)], int64(l.Ver))
-		}
-		stmt, ok := ready[text]
+		what := statement{l.sort.into.name, l.Deleted}
+		stmt, ok := ready[what]
 		if !ok {
-			var err error
-			if stmt, err = tx.Prepare(fmt.Sprintf(text, prefix)); err != nil {
-				return err
+			if stmt, err = tx.Prepare(l.statement(prefix)); err != nil {
+				return nil, err
 			}
-			ready[text] = stmt
+			ready[what] = stmt
 		}
-		if _, err := stmt.Exec(args...); err != nil {
-			return err
+		there := true
+		if prefix == "" {
+			if there, err = l.sort.into.holds(tx, l.key...); err != nil {
+				return nil, err
+			}
+		}
+		args, err := l.args()
+		if err != nil {
+			return nil, err
+		}
+		done, err := stmt.Exec(args...)
+		if err != nil {
+			return nil, err
+		}
+		if n, _ := done.RowsAffected(); l.Deleted { // sqlite3 always knows
+			more[what.table] -= n
+		} else if !there {
+			more[what.table] += n
 		}
 	}
-	return nil
+	return more, nil
+}
+
+// statement is the SQL that puts a line in place, or takes out what is older.
+func (l line) statement(prefix string) string {
+	if l.Deleted {
+		return l.sort.into.drop(prefix)
+	}
+	return l.sort.into.put(prefix)
+}
+
+func (l line) args() ([]any, error) {
+	args := append(append(make([]any, 0, len(l.sort.into.columns)+1), l.key...), int64(l.Ver))
+	if l.Deleted {
+		return args, nil
+	}
+	return l.sort.into.seal(append(args, l.rest...))
 }
 
 // wait lays the lines of a delta aside. A tombstone waits as a row does, so
 // that nothing older of the same key can come to life after it.
 func wait(tx *sql.Tx, feed contract.Feed, lines []line) error {
-	stmt, err := tx.Prepare(`INSERT INTO load_delta (feed, kind, key, ver, deleted, body) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, deleted = excluded.deleted, body = excluded.body
-		WHERE excluded.ver > ver`)
+	stmt, err := tx.Prepare(deltaTable.put(""))
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
-		if _, err := stmt.Exec(feed, l.Kind, l.Row.Key, int64(l.Ver), l.Deleted, string(l.Data)); err != nil {
+		row, err := deltaTable.seal([]any{feed, l.Kind, l.Row.Key, int64(l.Ver), l.Deleted, string(l.Data)})
+		if err != nil {
+			return err
+		}
+		if _, err := stmt.Exec(row...); err != nil {
 			return err
 		}
 	}
@@ -186,27 +222,27 @@ func wait(tx *sql.Tx, feed contract.Feed, lines []line) error {
 
 // merge applies the delta that has come whole.
 func merge(tx *sql.Tx, chunk contract.Chunk) error {
-	rows, err := tx.Query("SELECT kind, key, ver, deleted, body FROM load_delta WHERE feed = ? ORDER BY kind, key", chunk.Feed)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	chunk.Rows = nil
-	for rows.Next() {
-		var row contract.Row
-		var body string
-		if err := rows.Scan(&row.Kind, &row.Key, &row.Ver, &row.Deleted, &body); err != nil {
-			return err
-		}
-		row.Data = json.RawMessage(body)
-		chunk.Rows = append(chunk.Rows, row)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	err := deltaTable.each(tx, func(r cells) error {
+		chunk.Rows = append(chunk.Rows, contract.Row{Kind: contract.RowKind(r.text(1)), Key: r.text(2), Ver: uint64(r.number(3)),
+			Deleted: r.flag(4), Data: json.RawMessage(r.text(5))})
+		return nil
+	}, "WHERE feed = ? ORDER BY kind, key", string(chunk.Feed))
+	if err != nil {
 		return err
 	}
 	lines, err := readRows(chunk)
 	if err != nil {
 		return err
 	}
-	return write(tx, "", lines)
+	more, err := write(tx, "", lines)
+	if err != nil {
+		return err
+	}
+	for _, t := range counted {
+		if err := t.grow(tx, more[t.name]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

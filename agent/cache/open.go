@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -37,7 +36,7 @@ func Open(ctx context.Context, path string) (*Cache, error) {
 			return nil, fmt.Errorf("put the damaged cache aside: %w (%w)", asideErr, why)
 		}
 		if c, err = open(ctx, path); err == nil {
-			c.Rebuilt = &Rebuilt{Why: why, Kept: kept}
+			c.Rebuilt, c.kept = &Rebuilt{Why: why, Kept: kept}, kept
 			c.keepFloor(ctx, kept)
 		}
 	}
@@ -45,22 +44,6 @@ func Open(ctx context.Context, path string) (*Cache, error) {
 		return nil, fmt.Errorf("open the cache %s: %w", path, err)
 	}
 	return c, nil
-}
-
-// keepFloor takes the time floor over from a file that was put aside, if it can
-// still be read: a newer program's can. Central tells everything else again, but
-// with no floor a clock that stands in 1970 might never let it (design D9).
-func (c *Cache) keepFloor(ctx context.Context, kept string) {
-	db, err := pool(dsn(kept, true), 1)
-	if err != nil {
-		return
-	}
-	defer db.Close()
-	var ms int64
-	damaged := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) // later than any kiosk runs
-	if db.QueryRowContext(ctx, "SELECT floor_ms FROM clock").Scan(&ms) == nil && instant(ms).Before(damaged) {
-		_ = c.RaiseFloor(ctx, instant(ms)) // without it the kiosk is as one that was just installed
-	}
 }
 
 func open(ctx context.Context, path string) (*Cache, error) {
@@ -217,7 +200,7 @@ func (c *Cache) empty(ctx context.Context) error {
 // damaged says whether a fresh file would help. SQLite's plain "error" is
 // among them: it is what a table of another shape answers to our statements.
 func damaged(err error) bool {
-	if errors.Is(err, errDamaged) {
+	if errors.Is(err, errDamaged) || errors.Is(err, ErrDamaged) {
 		return true
 	}
 	var e sqlite3.Error

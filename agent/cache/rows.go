@@ -28,12 +28,11 @@ type line struct {
 	rest         []any // other columns as stored, without the version
 }
 
-// sort is where rows of one kind go. A %s in its SQL is "" for the table in
-// use and "load_" for the side table of a reset.
+// sort is where rows of one kind go: into the table in use, or into the side
+// table of a reset, whose name has "load_" in front.
 type sort struct {
 	feed contract.Feed
-	put  string // arguments: key, version, rest. Keeps what is newer.
-	drop string // arguments: key, version
+	into table // columns: key, version, rest
 	key  func(row contract.Row) ([]any, error)
 	rest func(data []byte, heard time.Time) (rest []any, kept any, err error)
 }
@@ -42,57 +41,20 @@ type sort struct {
 func sortOf(kind contract.RowKind) (sort, bool) {
 	switch kind {
 	case contract.RowItem:
-		return sort{contract.FeedItems, putItem, dropItem, itemKey, itemRest}, true
+		return sort{contract.FeedItems, itemTable, itemKey, itemRest}, true
 	case contract.RowCirc:
-		return sort{contract.FeedOwn, putCirc, dropCirc, itemKey, circRest}, true
+		return sort{contract.FeedOwn, circTable, itemKey, circRest}, true
 	case contract.RowBorrower:
-		return sort{contract.FeedOwn, putBorrower, dropBorrower, cardKey, borrowerRest}, true
+		return sort{contract.FeedOwn, borrowerTable, cardKey, borrowerRest}, true
 	case contract.RowRules:
-		return sort{contract.FeedOwn, putBook, dropBook, bookKey, bookRest[circ.RuleBook]}, true
+		return sort{contract.FeedOwn, bookTable, bookKey, bookRest[circ.RuleBook]}, true
 	case contract.RowCalendar:
-		return sort{contract.FeedOwn, putBook, dropBook, bookKey, bookRest[circ.Calendar]}, true
+		return sort{contract.FeedOwn, bookTable, bookKey, bookRest[circ.Calendar]}, true
 	case contract.RowOutcome:
-		return sort{contract.FeedOwn, putOutcome, dropOutcome, outcomeKey, outcomeRest}, true
+		return sort{contract.FeedOwn, outcomeTable, outcomeKey, outcomeRest}, true
 	}
 	return sort{}, false
 }
-
-const (
-	putItem = `INSERT INTO %sitem (item, ver, title, class, owner, parts, tagged, age, not_loan)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, title = excluded.title, class = excluded.class,
-			owner = excluded.owner, parts = excluded.parts, tagged = excluded.tagged, age = excluded.age, not_loan = excluded.not_loan
-		WHERE excluded.ver > ver`
-	dropItem = `DELETE FROM %sitem WHERE item = ? AND ver < ?`
-
-	putCirc = `INSERT INTO %scirc (item, ver, on_loan, holder, due_ms, renewals, hold)
-		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, on_loan = excluded.on_loan, holder = excluded.holder,
-			due_ms = excluded.due_ms, renewals = excluded.renewals, hold = excluded.hold
-		WHERE excluded.ver > ver`
-	dropCirc = `DELETE FROM %scirc WHERE item = ? AND ver < ?`
-
-	putBorrower = `INSERT INTO %sborrower
-			(who, ver, category, blocked, expires_day, age_band, loans, by_class, oldest_day, messages, reachable, verifier)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, category = excluded.category, blocked = excluded.blocked,
-			expires_day = excluded.expires_day, age_band = excluded.age_band, loans = excluded.loans,
-			by_class = excluded.by_class, oldest_day = excluded.oldest_day, messages = excluded.messages,
-			reachable = excluded.reachable, verifier = excluded.verifier
-		WHERE excluded.ver > ver`
-	dropBorrower = `DELETE FROM %sborrower WHERE who = ? AND ver < ?`
-
-	putBook = `INSERT INTO %sbook (kind, key, ver, body) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, body = excluded.body WHERE excluded.ver > ver`
-	dropBook = `DELETE FROM %sbook WHERE kind = ? AND key = ? AND ver < ?`
-
-	putOutcome = `INSERT INTO %soutcome (epoch, n, ver, outcome, reason, case_ref, heard_ms)
-		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET ver = excluded.ver, outcome = excluded.outcome, reason = excluded.reason,
-			case_ref = excluded.case_ref, heard_ms = excluded.heard_ms
-		WHERE excluded.ver > ver`
-	dropOutcome = `DELETE FROM %soutcome WHERE epoch = ? AND n = ? AND ver < ?`
-)
 
 // readRows checks all rows of a chunk before anything is touched. Rows of
 // kinds that this program does not know are passed over.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"nightdesk/agent/circ"
+	"nightdesk/agent/contract"
 	"nightdesk/drivers"
 )
 
@@ -54,7 +54,7 @@ func (s Seen) Usable(at time.Time) bool {
 // The oldest are forgotten beyond 200 000 tags.
 func (c *Cache) Learn(ctx context.Context, s Seen) (changed bool, was circ.ItemID, err error) {
 	err = c.write(ctx, func(tx *sql.Tx) error {
-		old, known, err := recall(tx.QueryRow(recallSQL, s.UID[:]))
+		old, known, err := recall(tx, s.UID)
 		if err != nil {
 			return err
 		}
@@ -66,6 +66,9 @@ func (c *Cache) Learn(ctx context.Context, s Seen) (changed bool, was circ.ItemI
 			return nil
 		}
 		if err := remember(tx, s); err != nil || known {
+			return err
+		}
+		if err := seenTable.grow(tx, 1); err != nil {
 			return err
 		}
 		return c.forget(tx)
@@ -85,55 +88,64 @@ func (s Seen) news(old Seen) bool {
 }
 
 func remember(tx *sql.Tx, s Seen) error {
-	_, err := tx.Exec(`INSERT INTO seen (uid, item, part, of, digest, usage, owner, model, read_ms, generation, item_ver)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-			(SELECT generation FROM feed WHERE feed = 'items'),
-			coalesce((SELECT ver FROM item WHERE item = ?2), 0))
-		ON CONFLICT DO UPDATE SET item = excluded.item, part = excluded.part, of = excluded.of,
-			digest = excluded.digest, usage = excluded.usage, owner = excluded.owner, model = excluded.model,
-			read_ms = excluded.read_ms, generation = excluded.generation, item_ver = excluded.item_ver`,
-		s.UID[:], string(s.Item), s.Part, s.Of, s.Digest[:], s.Usage, s.Owner, s.Model, s.ReadAt.UnixMilli())
-	return err
+	known, err := itemVersion(tx, s.Item)
+	if err != nil {
+		return err
+	}
+	return seenTable.store(tx, s.UID[:], string(s.Item), s.Part, s.Of, s.Digest[:], s.Usage, s.Owner, s.Model,
+		s.ReadAt.UnixMilli(), known.Generation, known.Version)
+}
+
+// itemVersion is the generation of the items feed and the version of an item's
+// row; 0: there is none.
+func itemVersion(tx *sql.Tx, item circ.ItemID) (circ.FeedVersion, error) {
+	v, err := version(tx, contract.FeedItems)
+	if err != nil {
+		return v, err
+	}
+	row, found, err := itemTable.find(tx, string(item))
+	v.Version = 0
+	if found {
+		v.Version = uint64(row.number(1))
+	}
+	return v, err
 }
 
 // forget takes the oldest out until the table is within its bound.
 func (c *Cache) forget(tx *sql.Tx) error {
-	_, err := tx.Exec(`DELETE FROM seen WHERE uid IN (
-		SELECT uid FROM seen ORDER BY read_ms LIMIT max(0, (SELECT count(*) FROM seen) - ?))`, c.seenMax)
-	return err
+	n, err := seenTable.kept(tx)
+	if err != nil || n <= int64(c.seenMax) {
+		return err
+	}
+	return seenTable.thin(tx, "uid IN (SELECT uid FROM seen ORDER BY read_ms LIMIT ?)", n-int64(c.seenMax))
 }
 
 // Recall tells what a tag said when it was last read; false if it never was.
-func (c *Cache) Recall(ctx context.Context, uid drivers.UID) (Seen, bool, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	s, known, err := recall(c.r.QueryRowContext(ctx, recallSQL, uid[:]))
+func (c *Cache) Recall(ctx context.Context, uid drivers.UID) (s Seen, known bool, err error) {
+	err = c.read(ctx, func(tx *sql.Tx) error {
+		s, known, err = recall(tx, uid)
+		return err
+	})
 	if err != nil {
 		return Seen{}, false, fmt.Errorf("recall tag %s: %w", uid, err)
 	}
 	return s, known, nil
 }
 
-// In another generation versions cannot be compared: that counts as changed.
-const recallSQL = `SELECT s.uid, s.item, s.part, s.of, s.digest, s.usage, s.owner, s.model, s.read_ms,
-		s.generation, s.item_ver,
-		s.generation <> (SELECT generation FROM feed WHERE feed = 'items')
-			OR s.item_ver <> coalesce((SELECT ver FROM item WHERE item.item = s.item), 0)
-	FROM seen AS s WHERE s.uid = ?`
-
-func recall(row *sql.Row) (s Seen, known bool, err error) {
-	var uid, digest []byte
-	var readAt int64
-	err = row.Scan(&uid, &s.Item, &s.Part, &s.Of, &digest, &s.Usage, &s.Owner, &s.Model, &readAt,
-		&s.Version.Generation, &s.Version.Version, &s.changed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Seen{}, false, nil
-	}
-	if err != nil {
+// recall reads what a tag said. In another generation versions cannot be
+// compared: that counts as changed.
+func recall(tx *sql.Tx, uid drivers.UID) (s Seen, known bool, err error) {
+	r, found, err := seenTable.find(tx, uid[:])
+	if err != nil || !found {
 		return Seen{}, false, err
 	}
-	copy(s.UID[:], uid)
-	copy(s.Digest[:], digest)
-	s.ReadAt = time.UnixMilli(readAt).UTC()
-	return s, true, nil
+	s = Seen{
+		UID: uid, Item: circ.ItemID(r.text(1)), Part: int(r.number(2)), Of: int(r.number(3)), Usage: byte(r.number(5)),
+		Owner: r.text(6), Model: r.text(7), ReadAt: time.UnixMilli(r.number(8)).UTC(),
+		Version: circ.FeedVersion{Generation: uint64(r.number(9)), Version: uint64(r.number(10))},
+	}
+	copy(s.Digest[:], r.bytes(4))
+	now, err := itemVersion(tx, s.Item)
+	s.changed = now != s.Version
+	return s, true, err
 }

@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,59 +22,40 @@ type Outcome struct {
 	Heard   time.Time // central's signed time
 }
 
-const outcomeSQL = "SELECT epoch, n, outcome, reason, case_ref, heard_ms FROM outcome "
-
 // Outcome tells what became of one event; false if nothing has been heard, or
 // it was longer ago than OutcomesKept.
-func (c *Cache) Outcome(ctx context.Context, epoch circ.Epoch, n uint64) (Outcome, bool, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	o, err := outcome(c.r.QueryRowContext(ctx, outcomeSQL+"WHERE epoch = ? AND n = ?", epoch[:], int64(n)).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Outcome{}, false, nil
-	}
+func (c *Cache) Outcome(ctx context.Context, epoch circ.Epoch, n uint64) (o Outcome, known bool, err error) {
+	err = c.read(ctx, func(tx *sql.Tx) error {
+		var row cells
+		if row, known, err = outcomeTable.find(tx, epoch[:], int64(n)); err == nil && known {
+			o, err = outcome(row)
+		}
+		return err
+	})
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("read the outcome of event %d: %w", n, err)
 	}
-	return o, true, nil
+	return o, known, nil
 }
 
 // Outcomes lists what was last heard, newest first.
-func (c *Cache) Outcomes(ctx context.Context, limit int) ([]Outcome, error) {
-	list, err := c.outcomes(ctx, max(0, limit))
+func (c *Cache) Outcomes(ctx context.Context, limit int) (list []Outcome, err error) {
+	err = c.read(ctx, func(tx *sql.Tx) error {
+		return outcomeTable.each(tx, func(row cells) error {
+			o, err := outcome(row)
+			list = append(list, o)
+			return err
+		}, "ORDER BY +heard_ms DESC, n DESC LIMIT ?", max(0, limit)) // without the index, which has no sums
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list the outcomes: %w", err)
 	}
 	return list, nil
 }
 
-func (c *Cache) outcomes(ctx context.Context, limit int) ([]Outcome, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	rows, err := c.r.QueryContext(ctx, outcomeSQL+"ORDER BY heard_ms DESC, n DESC LIMIT ?", limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Outcome
-	for rows.Next() {
-		o, err := outcome(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, o)
-	}
-	return list, rows.Err()
-}
-
-func outcome(scan func(...any) error) (o Outcome, err error) {
-	var epoch []byte
-	var heard int64
-	if err := scan(&epoch, &o.N, &o.Outcome, &o.Reason, &o.Case, &heard); err != nil {
-		return o, err
-	}
-	o.Heard = instant(heard)
-	o.Epoch, err = uuid.FromBytes(epoch)
+func outcome(r cells) (o Outcome, err error) {
+	o = Outcome{N: uint64(r.number(1)), Outcome: r.text(3), Reason: r.text(4), Case: r.text(5), Heard: instant(r.number(6))}
+	o.Epoch, err = uuid.FromBytes(r.bytes(0))
 	return o, err
 }
 
@@ -136,9 +116,8 @@ func (s *Status) count(ctx context.Context, tx *sql.Tx) error {
 		}
 		s.Rows[table] = n
 	}
-	var floor int64
-	err := tx.QueryRowContext(ctx, "SELECT floor_ms FROM clock").Scan(&floor)
-	s.Floor = instant(floor)
+	at, err := floor(tx)
+	s.Floor = at
 	return err
 }
 

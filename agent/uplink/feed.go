@@ -45,6 +45,9 @@ func (c *Conversation) head(ctx context.Context, h contract.Head) error {
 // tells the cache that it lacks nothing. All kiosks of a shard hear a head at
 // once; the pause spreads their pulls, and lets one pull do for several changes.
 func (c *Conversation) heads(ctx context.Context, items, own circ.FeedVersion, issued time.Time, pause time.Duration) error {
+	if c.now()-c.noted >= noteEvery {
+		c.versions(ctx) // a damaged cache is begun anew while we talk
+	}
 	for _, news := range []struct {
 		feed contract.Feed
 		head circ.FeedVersion

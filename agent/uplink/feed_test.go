@@ -203,3 +203,17 @@ func TestHeadGoesBack(t *testing.T) {
 		t.Errorf("got %v, want one of b/hd: back", got)
 	}
 }
+
+// A cache that finds itself damaged begins anew in the middle of a conversation,
+// in which nothing else may happen for a whole night.
+func TestACacheThatBeganAnewIsFilled(t *testing.T) {
+	d := newDesk(0)
+	d.rows[contract.FeedItems], d.rows[contract.FeedOwn] = []string{"i1"}, []string{"rules"}
+	d.connect(t)
+	d.pass(t, 10*time.Minute)
+	d.holds(t, contract.FeedItems, "i1")
+	d.shelf.have, d.shelf.rows = map[contract.Feed]circ.FeedVersion{}, map[contract.Feed][]string{}
+	d.pass(t, 2*noteEvery)
+	d.holds(t, contract.FeedItems, "i1")
+	d.holds(t, contract.FeedOwn, "rules")
+}
