@@ -142,3 +142,15 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	}
 	return n
 }
+
+// Memory is a folder on a disk of memory, if the computer has one, for rigs that
+// cut the power themselves or not at all: they would only wait for every sync.
+func Memory(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "nightdesk-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}

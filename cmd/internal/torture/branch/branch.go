@@ -20,6 +20,7 @@ import (
 	"nightdesk/agent/circ"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 )
 
@@ -52,7 +53,7 @@ type Book struct {
 // New makes a branch with as many books, and central with their catalogue.
 func New(t testing.TB, chance *rand.Rand, books int) *Branch {
 	t.Helper()
-	b := &Branch{T: t, Dir: Room(t), Chance: chance, Now: Opened}
+	b := &Branch{T: t, Dir: torture.Memory(t), Chance: chance, Now: Opened}
 	b.furnish(books)
 	b.Must(central.Create(context.Background(), b.CentralDir(), "leics", b.Now))
 	b.CentralOn()
@@ -73,21 +74,6 @@ func (b *Branch) furnish(books int) {
 	for n := range 6 {
 		b.Cards = append(b.Cards, circ.Card(fmt.Sprintf("2122101234567%d", n)))
 	}
-}
-
-// Room is a folder on a disk of memory, if the computer has one: here no power
-// is cut, and every sync would be waited for.
-func Room(t testing.TB) string {
-	const memory = "/dev/shm"
-	if info, err := os.Stat(memory); err != nil || !info.IsDir() {
-		return t.TempDir()
-	}
-	dir, err := os.MkdirTemp(memory, "nightdesk-branch-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // CentralDir is where central keeps everything.

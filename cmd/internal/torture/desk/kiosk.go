@@ -28,6 +28,7 @@ import (
 	"nightdesk/agent/visit"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 )
 
@@ -86,7 +87,7 @@ type Kiosk struct {
 // kiosk hear from central once.
 func Open(t testing.TB, o Options) *Kiosk {
 	t.Helper()
-	k := &Kiosk{Dir: t.TempDir(), t: t, start: time.Now(), boot: uuid.New(), last: map[circ.ItemID]check.Told{}}
+	k := &Kiosk{Dir: torture.Memory(t), t: t, start: time.Now(), boot: uuid.New(), last: map[circ.ItemID]check.Told{}}
 	k.enrol(o)
 	k.On(o)
 	t.Cleanup(k.Close)

@@ -19,6 +19,7 @@ import (
 	"nightdesk/agent/ledger"
 	"nightdesk/agent/uplink"
 	"nightdesk/cmd/internal/central"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 )
 
@@ -59,22 +60,11 @@ func yes(circ.Moment, circ.Request, circ.Facts) circ.Decision {
 	return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Due: time.Date(2026, 3, 23, 23, 59, 59, 0, time.UTC), Rules: "r1"}
 }
 
-// ram is a folder in memory, where there is one: thousands of files are opened here.
-func ram(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "nightdesk-disk-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // newTown makes a central with books, readers and reservations, and enrols the kiosk.
 func newTown(t testing.TB) *town {
 	t.Helper()
 	ctx := context.Background()
-	w := &town{dir: ram(t), visit: uuid.New(), reserve: 4096,
+	w := &town{dir: torture.Memory(t), visit: uuid.New(), reserve: 4096,
 		now: circ.Moment{Wall: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), Mono: time.Minute, Boot: uuid.New(), Quality: circ.Synced}}
 	must(t, central.Create(ctx, filepath.Join(w.dir, "central"), "leics", w.now.Wall))
 	w.openCentral(t)

@@ -233,7 +233,7 @@ func (h *House) brokerConf() (string, error) {
 		"listener " + port + " " + host, "allow_anonymous false",
 		"password_file " + filepath.Join(h.CentralDir(), "mosquitto", "passwd"),
 		"acl_file " + filepath.Join(h.CentralDir(), "mosquitto", "acl"),
-		"set_tcp_nodelay true", "max_queued_messages 100000", "message_size_limit 131072", "persistence false", "log_dest stderr",
+		"set_tcp_nodelay true", "max_queued_messages 100000", "persistence false", "log_dest stderr",
 	}
 	if os.Geteuid() == 0 {
 		lines = append(lines, "user root") // else it drops its rights and cannot read those files

@@ -64,17 +64,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// ram is a folder in memory if the machine has one.
-func ram(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "nightdesk-ioerror-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // copyDir copies central's folder; its keys are nobody else's to read.
 func copyDir(from, to string) error {
 	if err := os.Mkdir(to, 0o700); err != nil {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/cmd/internal/torture/crashdisk"
 )
 
@@ -60,7 +61,7 @@ func (x *trial) run(do func(*trial)) {
 			x.harm("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	x.dir, x.again = ram(x.t), ram(x.t)
+	x.dir, x.again = torture.Memory(x.t), torture.Memory(x.t)
 	defer os.RemoveAll(x.dir)
 	defer os.RemoveAll(x.again)
 	if x.f.room == "central" {

@@ -43,7 +43,7 @@ func replays(t *testing.T, jobs []job) (apart int) {
 	t.Helper()
 	var worlds grounds
 	var n, bad atomic.Int64
-	dir := t.TempDir()
+	dir := torture.Memory(t)
 	var workers sync.WaitGroup
 	for range 2 {
 		workers.Go(func() {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+
+	"nightdesk/cmd/internal/torture"
 )
 
 // Paths that once came to a bad end in reality, and one that chance seldom finds.
@@ -33,7 +35,7 @@ func TestStoriesThatEndedBadly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var worlds grounds
-			if err := worlds.of(t, c.place).replay(t, filepath.Join(t.TempDir(), "world"), c.place, c.path); err != nil {
+			if err := worlds.of(t, c.place).replay(t, filepath.Join(torture.Memory(t), "world"), c.place, c.path); err != nil {
 				t.Error(err)
 			}
 		})
@@ -61,7 +63,7 @@ func TestWrongOrdersPartFromTheModel(t *testing.T) {
 			var worlds grounds
 			p := place{model{tags: 1, staff: true}, issue, wide}
 			for _, wrong := range []wrong{right, c.wrong} {
-				w := worlds.of(t, p).world(t, filepath.Join(t.TempDir(), "world"), p.model)
+				w := worlds.of(t, p).world(t, filepath.Join(torture.Memory(t), "world"), p.model)
 				w.wrong = wrong
 				err := (&replay{m: p.model, w: w, s: p.begin()}).run(c.path)
 				w.end()

@@ -15,6 +15,7 @@ import (
 	"nightdesk/agent/contract"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/torture"
 )
 
 // desks are the kiosks of a world, by the numbers that the model has for
@@ -59,7 +60,7 @@ var files = map[string]string{
 // make makes a world that central and all kiosks know, and in which the item
 // has been lent if a return comes first.
 func (g *ground) make(t testing.TB, n byte, first kind) {
-	g.dir = t.TempDir()
+	g.dir = torture.Memory(t)
 	w := &world{t: t, dir: g.dir, wall: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
 	w.tags = tags{n: n, item: items[n]}
 	for i := range n {

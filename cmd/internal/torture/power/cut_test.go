@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/cmd/internal/torture/crashdisk"
 )
 
@@ -28,7 +29,7 @@ type cutter struct {
 
 func newCutter(t testing.TB, e *evening, log []crashdisk.Op) *cutter {
 	t.Helper()
-	c := &cutter{e: e, history: e.history, log: log, replay: e.disk.Replay(log), dir: ram(t), again: ram(t)}
+	c := &cutter{e: e, history: e.history, log: log, replay: e.disk.Replay(log), dir: torture.Memory(t), again: torture.Memory(t)}
 	for _, dir := range []string{c.dir, c.again} {
 		must(t, os.Mkdir(filepath.Join(dir, "kiosk"), 0o700))
 		must(t, keys(filepath.Join(e.dir, "central"), filepath.Join(dir, "central")))

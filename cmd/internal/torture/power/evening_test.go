@@ -22,6 +22,7 @@ import (
 	"nightdesk/agent/uplink"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/check"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/cmd/internal/torture/crashdisk"
 )
 
@@ -54,7 +55,7 @@ type evening struct {
 // control says more, in SQL.
 func newEvening(t testing.TB, chance *rand.Rand, control string) *evening {
 	t.Helper()
-	e := &evening{t: t, chance: chance, dir: ram(t), clock: clock{wall: founded}, wrong: map[circ.CardKey]int{},
+	e := &evening{t: t, chance: chance, dir: torture.Memory(t), clock: clock{wall: founded}, wrong: map[circ.CardKey]int{},
 		lent: map[circ.ItemID]circ.Visit{}, history: history{rooms: map[room][]moment{}}}
 	e.pragma = fmt.Sprintf("PRAGMA wal_autocheckpoint = %d; %s", []int{1000, 24, 60, 150}[chance.IntN(4)], control)
 	e.books, e.items = library()

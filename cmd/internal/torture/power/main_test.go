@@ -116,15 +116,3 @@ func (c *clock) pass(d time.Duration) { c.wall, c.mono = c.wall.Add(d), c.mono+d
 func (c *clock) boots(off time.Duration) {
 	c.wall, c.mono, c.boot = c.wall.Add(off), time.Second, uuid.New()
 }
-
-// ram is a folder in memory if the machine has one: the disk's own speed is no
-// part of this.
-func ram(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "nightdesk-power-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}

@@ -72,7 +72,7 @@ func (a ackFirst) Publish(ctx context.Context, topic string, qos byte, kept bool
 	if !strings.HasSuffix(topic, "/ev") {
 		return a.link.Publish(ctx, topic, qos, kept, payload)
 	}
-	doomed := &world{t: a.w.t, dir: a.w.t.TempDir(), wall: a.w.wall}
+	doomed := &world{t: a.w.t, dir: torture.Memory(a.w.t), wall: a.w.wall}
 	copyDir(a.w.t, doomed.centralDir(), a.w.centralDir())
 	c, err := openCentral(doomed, doomed.centralDir())
 	must(a.w.t, err)

@@ -15,13 +15,14 @@ import (
 	"nightdesk/agent/contract"
 	"nightdesk/agent/visit"
 	"nightdesk/cmd/internal/central/record"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers/sim"
 )
 
 // fork is another world that goes on from this one's dark.
 func (w *world) fork() *world {
 	w.t.Helper()
-	f := &world{t: w.t, table: sim.NewTable(), dir: w.t.TempDir(), cred: w.cred, wall: w.wall, told: map[circ.ItemID]circ.Receipt{}}
+	f := &world{t: w.t, table: sim.NewTable(), dir: torture.Memory(w.t), cred: w.cred, wall: w.wall, told: map[circ.ItemID]circ.Receipt{}}
 	copyDir(w.t, f.dir, w.dir)
 	for _, tag := range w.table.Tags() {
 		f.table.Put(tag.Antenna, tag.Tag)
@@ -129,7 +130,7 @@ func (w *world) lastRecovery(point string, cut *power, again func(*world) error,
 // tell changes what central's library system says.
 func (w *world) tell(name, text string) {
 	w.t.Helper()
-	dir := w.t.TempDir()
+	dir := torture.Memory(w.t)
 	must(w.t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	_, err := w.central.ImportFrom(w.t.Context(), dir)
 	must(w.t, err)

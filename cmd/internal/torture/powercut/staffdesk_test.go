@@ -9,6 +9,7 @@ import (
 	"nightdesk/agent/contract"
 	"nightdesk/agent/visit"
 	"nightdesk/cmd/internal/central"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers/sim"
 )
 
@@ -16,7 +17,7 @@ import (
 // is news to the first one's cache.
 func (w *world) staffDesk() *world {
 	w.t.Helper()
-	d := &world{t: w.t, table: sim.NewTable(), dir: w.t.TempDir(), central: w.central, wall: w.wall,
+	d := &world{t: w.t, table: sim.NewTable(), dir: torture.Memory(w.t), central: w.central, wall: w.wall,
 		told: map[circ.ItemID]circ.Receipt{}}
 	var err error
 	d.cred, err = w.central.AddKiosk(w.t.Context(), central.Enrolment{Name: "syston-desk", Venue: "syston", BrokerURL: "mqtt://127.0.0.1:1883"})

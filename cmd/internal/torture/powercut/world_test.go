@@ -29,6 +29,7 @@ import (
 	"nightdesk/agent/visit"
 	"nightdesk/cmd/internal/central"
 	"nightdesk/cmd/internal/central/record"
+	"nightdesk/cmd/internal/torture"
 	"nightdesk/drivers"
 	"nightdesk/drivers/feig"
 	"nightdesk/drivers/iso28560"
@@ -136,7 +137,7 @@ type kiosk struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, table: sim.NewTable(), dir: t.TempDir(), wall: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
+	w := &world{t: t, table: sim.NewTable(), dir: torture.Memory(t), wall: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
 		told: map[circ.ItemID]circ.Receipt{}}
 	var err error
 	if w.reader, err = sim.NewReader(w.table, "pad", sim.Options{}); err != nil {

@@ -29,7 +29,7 @@ func TestUpgrade(t *testing.T) {
 		Harm: "a new program on files of the first schema, with events unsent and tags open", Unit: "unsent events",
 		Target: "nothing lost, everything is sent, what was open is finished or told to staff", Short: 10_000, Long: 10_000,
 	})
-	dir := branch.Room(t)
+	dir := torture.Memory(t)
 	old, cred := unpack(t, dir)
 	b := branch.Resume(t, run.Rand, dir, old.Books, old.Now.Add(time.Hour))
 	old.tell(b)
@@ -121,7 +121,7 @@ type way struct {
 // climb goes up once, and remembers the way.
 func climb(t *testing.T, somebody func(ctx context.Context, dir string, cred contract.Credential) error) way {
 	t.Helper()
-	dir := branch.Room(t)
+	dir := torture.Memory(t)
 	_, cred := unpack(t, dir)
 	disk, err := crashdisk.Watch(dir)
 	must(t, err)
@@ -136,7 +136,7 @@ func climb(t *testing.T, somebody func(ctx context.Context, dir string, cred con
 // cut starts the programs on what a power cut before step k may have left.
 func (w way) cut(t *testing.T, k int, files map[string][]byte) error {
 	t.Helper()
-	at := filepath.Join(branch.Room(t), "cut")
+	at := filepath.Join(torture.Memory(t), "cut")
 	_, _ = unpack(t, at) // the keys, and what the old program left
 	defer os.RemoveAll(at)
 	lay(t, at, files)
