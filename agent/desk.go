@@ -153,11 +153,7 @@ func (d *Desk) record(ctx context.Context, at circ.Moment, e visit.Record) (visi
 			who = req.Who
 		}
 	}
-	f, err := d.facts(ctx, at, who, items)
-	if err != nil {
-		return nil, err
-	}
-	receipts, err := d.Ledger.Record(ctx, at, pile, f, policy.Rules{Zone: zone(f.Rules)}.Decide)
+	receipts, err := d.decide(ctx, at, pile, who, items)
 	if err := d.survive(ctx, err); err != nil {
 		return nil, err
 	}
@@ -166,6 +162,23 @@ func (d *Desk) record(ctx context.Context, at circ.Moment, e visit.Record) (visi
 	}
 	d.Poke()
 	return visit.Recorded{Visit: e.Visit, Receipts: receipts}, nil
+}
+
+// decide records a pile on what is known now. Central's word may come in between
+// the reading and the recording; then it is read again.
+func (d *Desk) decide(ctx context.Context, at circ.Moment, pile []circ.Request, who circ.Borrower, items []circ.ItemID) (receipts []circ.Receipt, err error) {
+	const tries = 5
+	for range tries {
+		f, err := d.facts(ctx, at, who, items)
+		if err != nil {
+			return nil, err
+		}
+		receipts, err = d.Ledger.Record(ctx, at, pile, f, policy.Rules{Zone: zone(f.Rules)}.Decide)
+		if !errors.Is(err, ledger.ErrStale) {
+			return receipts, err
+		}
+	}
+	return nil, ledger.ErrStale
 }
 
 // refuse is what a borrower hears when the ledger could not write: plainly no,

@@ -56,6 +56,8 @@ type Ledger struct {
 	db    *sql.DB
 	boots int64
 	grown chain // the current epoch as the last commit left it
+
+	folded contract.Folded // by the last Fold of this run; what came before it cannot be raced
 }
 
 //go:embed migrations/*.sql

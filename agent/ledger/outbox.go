@@ -132,6 +132,7 @@ func (l *Ledger) Position(ctx context.Context) (contract.Hello, error) {
 // Fold forgets who stood behind the events that the cache contains by now.
 func (l *Ledger) Fold(ctx context.Context, epoch circ.Epoch, n uint64) error {
 	err := l.write(ctx, "fold", func(w *writer) error {
+		l.folded = contract.Folded{Epoch: epoch, N: n} // also if the commit fails: then facts are only read again
 		var loans []loan
 		err := each(w.ctx, w.tx, func(rows *sql.Rows) error {
 			x, err := scanLoan(rows)

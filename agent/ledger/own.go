@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"nightdesk/agent/circ"
@@ -32,6 +33,20 @@ func (w *writer) own(pile []circ.Request, f circ.Facts) (circ.Own, error) {
 		}
 	}
 	return own, w.err
+}
+
+// ErrStale says that the facts are older than what has been folded since they
+// were read. A borrower's loans in between are counted in neither, and one too
+// many would be lent.
+var ErrStale = errors.New("the cache knows more by now than these facts")
+
+// stale asks only where a cache has been filled: one that was begun anew knows
+// of no fold, and lends nothing before it does.
+func (l *Ledger) stale(pile []circ.Request, f circ.Facts) bool {
+	if who(pile) == (circ.CardKey{}) || l.folded.N == 0 || f.Version.Version == 0 {
+		return false
+	}
+	return f.Epoch != l.folded.Epoch || f.Folded < l.folded.N
 }
 
 // unfolded says that the cache does not contain this act yet. The cache speaks

@@ -24,12 +24,16 @@ type Decide func(circ.Moment, circ.Request, circ.Facts) circ.Decision
 // An issue is recorded with its event and its quiet wishes. A return with tags
 // is only intended: loud wishes and no event; Settle ends it. An item without
 // tags closes at once. On an error nothing was recorded, unless it is ErrDoubt.
+// ErrStale asks for newer facts.
 func (l *Ledger) Record(ctx context.Context, at circ.Moment, pile []circ.Request, f circ.Facts, decide Decide) ([]circ.Receipt, error) {
 	var receipts []circ.Receipt
 	if !l.hasReserve(ctx) {
 		decide = returnsOnly(decide)
 	}
 	err := l.write(ctx, "record", func(w *writer) error {
+		if l.stale(pile, f) {
+			return ErrStale
+		}
 		own, err := w.own(pile, f)
 		if err != nil {
 			return err
