@@ -144,7 +144,7 @@ func (e *evening) truths(t *testing.T, ask func(*cache.Cache) answers) (truth [2
 func TestFlippedCache(t *testing.T) {
 	run := torture.Start(t, torture.Rig{Harm: "bytes and sectors of the cache's files change", Unit: "changes",
 		Target: "no changed fact is used: the cache is begun anew by itself, or nothing has changed; the kiosk starts in any case",
-		Short:  1000, Long: 10_000})
+		Short:  500, Long: 10_000})
 	e := newEvening(t, run.Stream(1))
 	truth, floor := e.truths(t, func(c *cache.Cache) answers {
 		a, noticed := e.askCache(c)

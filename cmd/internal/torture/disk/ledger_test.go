@@ -29,7 +29,7 @@ type tally struct {
 func TestFlippedLedger(t *testing.T) {
 	run := torture.Start(t, torture.Rig{Harm: "bytes and sectors of the ledger's files change", Unit: "changes",
 		Target: "damage is noticed before a row is believed, or nothing has changed; no wrong answer, nothing wrong sent",
-		Short:  1000, Long: 10_000})
+		Short:  700, Long: 10_000})
 	e := newEvening(t, run.Stream(1))
 	truth := e.truth(t)
 	n := share(t, run, run.Count, func(worker int, r *rand.Rand, i int) (tally, string) {

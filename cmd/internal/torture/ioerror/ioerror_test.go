@@ -22,7 +22,7 @@ func TestEveryOperationFails(t *testing.T) {
 		Harm:   "any one operation of the disk fails: I/O error, full, half a write; once or until it is mended",
 		Unit:   "faults",
 		Target: "what was answered with yes is there, also after a power cut, nothing is there twice, and all works again",
-		Short:  800, Long: 4600,
+		Short:  500, Long: 4600,
 	})
 	p := record(t)
 	clean := map[string]string{}

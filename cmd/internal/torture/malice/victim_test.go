@@ -182,17 +182,15 @@ func beTrusting(ctx context.Context, o orders, l *last) error {
 
 // victim is the process as the test sees it.
 type victim struct {
-	cmd   *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Reader
-	err   strings.Builder
-	ended chan struct{}
-	fate  error // read after ended is closed
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+	err strings.Builder
 }
 
 func startVictim(t *testing.T, who string, o orders) *victim {
 	t.Helper()
-	v := &victim{cmd: exec.Command(os.Args[0]), ended: make(chan struct{})}
+	v := &victim{cmd: exec.Command(os.Args[0])}
 	v.cmd.Env = append(os.Environ(), victimVar+"="+who)
 	v.cmd.Stderr = &v.err
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

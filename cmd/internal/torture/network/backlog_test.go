@@ -101,7 +101,7 @@ func TestBacklog(t *testing.T) {
 	beside(t)
 	run := torture.Start(t, torture.Rig{
 		Harm: "a backlog drained while the broker is killed with SIGKILL and links are cut", Unit: "events",
-		Target: target + "; drained within five minutes", Short: 20_000, Long: 100_000,
+		Target: target + "; drained within five minutes", Short: 10_000, Long: 100_000,
 	})
 	w := newTown(t, run, house.Options{})
 	if err := w.backlog(t.Context(), run.Count); err != nil {

@@ -69,7 +69,7 @@ func TestPathsInReality(t *testing.T) {
 		Harm:   "paths of the model made again on real ledgers, pads, desks and central",
 		Unit:   "paths",
 		Target: "tags, ledgers and central stand where the model says in every dark and at the end",
-		Short:  1500, Long: 50000,
+		Short:  600, Long: 50000,
 	})
 	jobs := append(everyMove(t), wholePaths()...)
 	all := places(false)

@@ -93,7 +93,7 @@ func bothBack(e *evening) {
 func TestRestore(t *testing.T) {
 	run := torture.Start(t, torture.Rig{
 		Harm: "a kiosk's disk put back, a kiosk copied, central put back, and both", Unit: "evenings",
-		Target: "nothing acknowledged lost, nothing doubled, no act taken for another; copies are named to staff", Short: 240, Long: 20_000,
+		Target: "nothing acknowledged lost, nothing doubled, no act taken for another; copies are named to staff", Short: 120, Long: 20_000,
 	})
 	var mu sync.Mutex // guards the sums
 	acked, stops, lost, done := 0, 0, 0, map[string]int{}
