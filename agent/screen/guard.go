@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"net/url"
+	"sync/atomic"
+	"time"
 )
 
 // cookieName is the cookie that the start URL's token is exchanged for.
@@ -72,8 +74,28 @@ func (s *Screen) isToken(t string) bool {
 	return subtle.ConstantTimeCompare([]byte(t), []byte(s.token)) == 1
 }
 
-// refuse answers 403. The log learns which wall was hit, and nothing of the request.
+// strangers counts what was refused and not yet told.
+type strangers struct {
+	untold atomic.Int64
+	told   atomic.Int64 // the second in which the log heard of them last, since 1970
+}
+
+// come counts one more, and gives how many the log is to hear of in this second;
+// 0: it has heard already.
+func (s *strangers) come(second int64) (n int64) {
+	s.untold.Add(1)
+	if s.told.Swap(second) == second {
+		return 0
+	}
+	return s.untold.Swap(0)
+}
+
+// refuse answers 403. The log learns which wall was hit, and nothing of the
+// request; once a second at most, or a program on this computer could fill the
+// disk with it.
 func (s *Screen) refuse(w http.ResponseWriter, r *http.Request, wall string) {
-	s.log.WarnContext(r.Context(), "screen request refused", "wall", wall, "method", r.Method)
+	if n := s.strange.come(time.Now().Unix()); n > 0 {
+		s.log.WarnContext(r.Context(), "screen request refused", "wall", wall, "method", r.Method, "requests", n)
+	}
 	s.notice(w, http.StatusForbidden, "page.closed", "")
 }

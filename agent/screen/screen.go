@@ -57,6 +57,7 @@ type Screen struct {
 	hosts    map[string]bool
 	token    string
 	streams  chan struct{} // one for each open event stream
+	strange  strangers
 
 	mu    sync.Mutex // guards now; nothing slow is done while it is held
 	now   shown

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -375,5 +376,20 @@ func TestRunEndsWithOpenStreams(t *testing.T) {
 	k.stop()
 	if html, err := e.next(); err == nil {
 		t.Errorf("the stream still says %q", html)
+	}
+}
+
+// Whoever knocks a thousand times fills no log with it, and is counted.
+func TestRefusalsDoNotFillTheLog(t *testing.T) {
+	var s strangers
+	var told []int64
+	for n := range 1000 {
+		if n := s.come(int64(1 + n/400)); n > 0 {
+			told = append(told, n)
+		}
+	}
+	told = append(told, s.come(9))
+	if want := []int64{1, 400, 400, 200}; !slices.Equal(told, want) {
+		t.Errorf("the log hears of %v, want %v", told, want)
 	}
 }
