@@ -17,7 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"sync"
 	"unsafe"
 )
@@ -89,10 +89,12 @@ func Watch(folder string) (*Disk, error) {
 	return d, nil
 }
 
-// read takes the files of databases that are there already: they are durable.
+// read takes the files of databases that are there already, with their logs and
+// journals: they are durable.
 func (d *Disk) read(folder string) error {
+	database := regexp.MustCompile(`\.db(-wal|-journal)?$`)
 	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".db") && !strings.HasSuffix(path, ".db-wal") {
+		if err != nil || !database.MatchString(path) {
 			return err
 		}
 		name, err := filepath.Rel(folder, path)

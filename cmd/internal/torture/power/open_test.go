@@ -31,7 +31,9 @@ func (c *cutter) open(r room, k int, note func(known, clock)) {
 		step = func(has known) { note(has, at) }
 	}
 	match := func(has known) {
-		has.wrong = last.known.wrong
+		if has.wrong == nil {
+			has.wrong = last.known.wrong
+		}
 		c.match(k, r, has, last, under)
 		found.rooms[r] = []moment{{what: "found", known: has}}
 		if step != nil {
@@ -97,10 +99,10 @@ func (c *cutter) openLedger(k int, at clock, found, step func(known)) error {
 	if err != nil {
 		return err
 	}
-	found(has)
-	if err := c.pins(k, l, at.now()); err != nil {
+	if has.wrong, err = c.pins(k, l, at.now()); err != nil {
 		return err
 	}
+	found(has)
 	new := book{id: "31221012399999", tags: []*tag{{uid: drivers.UID{0xE0, 9, 9}}}}
 	if c.again == "" {
 		new = book{id: "31221012388888", tags: []*tag{{uid: drivers.UID{0xE0, 8, 8}}}}
@@ -134,19 +136,21 @@ func yes(circ.Moment, circ.Request, circ.Facts) circ.Decision {
 	return circ.Decision{Verdict: circ.Yes, Reason: circ.OK, Due: founded.AddDate(0, 0, 21), Rules: "r1"}
 }
 
-// pins wants every wrong PIN still to be counted.
-func (c *cutter) pins(k int, l *ledger.Ledger, at circ.Moment) error {
+// pins wants every wrong PIN still to be counted, and gives the counts that there are.
+func (c *cutter) pins(k int, l *ledger.Ledger, at circ.Moment) (map[circ.CardKey]int, error) {
 	last, under := c.history.before(theLedger, k)
+	found := map[circ.CardKey]int{}
 	for card, n := range last.known.wrong {
 		s, err := l.PINTries(context.Background(), at, card)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if s.Wrong != n && (under == nil || s.Wrong != under.known.wrong[card]) {
 			c.harm(k, "%d wrong PINs of a card are remembered, and it was %d", s.Wrong, n)
 		}
+		found[card] = s.Wrong
 	}
-	return nil
+	return found, nil
 }
 
 // openCache opens a cache, takes a word that nothing is new, and learns a tag.
