@@ -235,3 +235,23 @@ func TestAnotherLifeOfTheLedgerIsAWitness(t *testing.T) {
 		}
 	}
 }
+
+// A ledger forgets after thirty days that a loan was renewed; central does not.
+func TestARenewalThatWasPrunedIsNoHarm(t *testing.T) {
+	r := evening()
+	renewal := circ.Tx{14}
+	body, _ := json.Marshal(contract.Event{N: 4, Type: contract.LoanRenewed, Tx: renewal, Data: data("30001")})
+	r.Central.Events = append(r.Central.Events, check.Event{Epoch: epoch, N: 4, Body: body})
+	r.Ledger.Loans["30001"] = ledger.OnLoan{Tx: renewal, Epoch: epoch, N: 4}
+	r.Ledger.Events = []ledger.AuditedEvent{{Entry: ledger.Entry{Epoch: epoch, N: 5, Type: contract.TagUnverified, Item: "30001"}}}
+	r.Ledger.Base[epoch] = 4
+	for _, h := range check.AtRest(r).Harms {
+		if strings.Contains(h.What, "by another at central") {
+			t.Error(h)
+		}
+	}
+	r.Central.Loans[0].Tx, r.Ledger.Loans["30001"] = circ.Tx{77}, ledger.OnLoan{Tx: circ.Tx{78}, Epoch: epoch, N: 4}
+	if all := fmt.Sprint(check.AtRest(r).Harms); !strings.Contains(all, "by another at central") {
+		t.Errorf("harms %s, want one of the two transactions", all)
+	}
+}

@@ -27,11 +27,10 @@ func (r Reading) record(v *Verdict) {
 // transaction, of all that this kiosk has handled.
 func (r Reading) againstLedger(v *Verdict, loans map[circ.ItemID]Loan) {
 	handled := map[circ.ItemID]bool{}
-	renewed := map[circ.Tx]bool{} // central's loan keeps the transaction that it began with
 	for _, e := range r.Ledger.Events {
 		handled[e.Item] = true
-		renewed[e.Tx] = e.Type == contract.LoanRenewed
 	}
+	renewed := r.renewed()
 	elsewhere := r.elsewhere()
 	for _, item := range slices.Sorted(maps.Keys(handled)) {
 		if elsewhere[item] {
@@ -48,6 +47,21 @@ func (r Reading) againstLedger(v *Verdict, loans map[circ.ItemID]Loan) {
 			v.harm("central's record is the ledger's", "item %s is on loan by one transaction in the ledger and by another at central", item.Tail())
 		}
 	}
+}
+
+// renewed are the transactions that were renewals: central's loan keeps the one
+// that it began with. Central remembers what the ledger has pruned.
+func (r Reading) renewed() map[circ.Tx]bool {
+	out := map[circ.Tx]bool{}
+	for _, e := range r.Ledger.Events {
+		out[e.Tx] = e.Type == contract.LoanRenewed
+	}
+	for _, e := range r.Central.Events {
+		if said, ok := read(e.Body); ok && said.Type == contract.LoanRenewed {
+			out[said.Tx] = true
+		}
+	}
+	return out
 }
 
 // againstTold wants the last thing that was said of each item to be so.

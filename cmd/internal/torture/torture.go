@@ -30,6 +30,7 @@ type Rig struct {
 	Target string // what must hold after each: "nothing lost, nothing doubled, no tag quiet without liability"
 	Short  int    // how often in `make test`
 	Long   int    // how often in `make torture`
+	Seed   uint64 // of the short form, so that one change is judged as another was; 0: another each time
 }
 
 // Run is one run of a rig.
@@ -50,8 +51,11 @@ type Run struct {
 func Start(t *testing.T, rig Rig) *Run {
 	t.Helper()
 	r := &Run{t: t, rig: rig, began: time.Now(), Count: rig.Short, Seed: uint64(time.Now().UnixNano()) % 1_000_000}
-	if Long() {
+	switch {
+	case Long():
 		r.Count = rig.Long
+	case rig.Seed != 0:
+		r.Seed = rig.Seed
 	}
 	r.Count = int(number(t, "NIGHTDESK_COUNT", uint64(r.Count)))
 	r.Seed = number(t, "NIGHTDESK_SEED", r.Seed)
